@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import type { ActivityBody } from './activity.ts';
+import type { CreateDialogBody } from './create-dialog.ts';
+import type { JsonPatch } from './json-patch.ts';
+import { canonicalTimestamp } from './timestamp.ts';
+import type { TransmissionBody } from './transmission.ts';
+import type { UpdateDialogBody } from './update-dialog.ts';
+
+/** What the caller's scopes allow beyond the ordinary (service owner API, sections 2.5, 2.6 and 9). */
+export const rights = z.object({ admin: z.boolean(), correspondence: z.boolean(), legacyHtml: z.boolean() });
+export type Rights = z.infer<typeof rights>;
+
+/**
+ * What the gateway asked of other systems on behalf of a command, so that decide needs no I/O:
+ * the resources named in the payload that the caller does not own, and the registered name of each actor id
+ * (an actor id without an entry is unknown to the name registry).
+ */
+export const facts = z.object({
+  notOwned: z.array(z.string()),
+  actorNames: z.record(z.string(), z.string()),
+});
+export type Facts = z.infer<typeof facts>;
+
+const header = z.object({
+  /** UUIDv7. Also the id of the operation, and what makes a second delivery harmless. */
+  id: z.uuid(),
+  dialogId: z.uuid(),
+  /** Short name of the org that sent the command. */
+  org: z.string(),
+  rights,
+  facts,
+  /** The dialog revision that the caller last saw; null when it did not say. */
+  ifMatch: z.uuid().nullable(),
+  silent: z.boolean(),
+  receivedAt: canonicalTimestamp,
+  /** W3C trace context of the request. */
+  traceparent: z.string().nullable(),
+});
+
+// A payload was parsed by the gateway with the schema that its type comes from. Parsing it again here would cost every
+// write a second validation; a payload that no longer fits ends as a poison command, which harms nobody else.
+export const command = z.discriminatedUnion('kind', [
+  header.extend({
+    kind: z.literal('CreateDialog'),
+    /** From the resource registry: owner org and type of the dialog's service resource, in lower case. */
+    resource: z.object({ org: z.string(), type: z.string() }),
+    payload: z.custom<CreateDialogBody>(isObject),
+  }),
+  header.extend({ kind: z.literal('UpdateDialog'), payload: z.custom<UpdateDialogBody>(isObject) }),
+  header.extend({ kind: z.literal('PatchDialog'), payload: z.custom<JsonPatch>(Array.isArray) }),
+  header.extend({
+    kind: z.literal('CreateTransmission'),
+    /** `payload.id`, or an id that the gateway made: the answer names it before the command is applied. */
+    transmissionId: z.uuid(),
+    payload: z.custom<TransmissionBody>(isObject),
+  }),
+  header.extend({
+    kind: z.literal('CreateActivity'),
+    activityId: z.uuid(),
+    payload: z.custom<ActivityBody>(isObject),
+  }),
+]);
+export type Command = z.infer<typeof command>;
+export type CommandKind = Command['kind'];
+export type CommandOf<K extends CommandKind> = Extract<Command, { kind: K }>;
+
+/** The commands that one gateway sends down a lane together, as one BullMQ job. */
+export const envelope = z.object({
+  /** Version of this contract. A worker leaves an envelope that is newer than itself on the lane. */
+  version: z.literal(1),
+  /** How many lanes the sender knows. A worker that knows another number must not touch the envelope. */
+  laneCount: z.number().int().positive(),
+  lane: z.number().int().nonnegative(),
+  /** NATS subject on which the sender waits for the outcomes. */
+  replyTo: z.string(),
+  commands: z.array(command).min(1),
+});
+export type Envelope = z.infer<typeof envelope>;
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { canonicalTimestamp } from './timestamp.ts';
+
+/** Who an event is for: the service owner, or the party's end users and their systems. */
+export const audience = z.enum(['owner', 'party']);
+export type Audience = z.infer<typeof audience>;
+
+/** UUIDv7. The CloudEvent's id; with the audience, the message id that JetStream de-duplicates by. */
+const common = { id: z.uuid(), audiences: z.array(audience).min(1) };
+
+/** One thing that happened to a dialog (service owner API, section 37). */
+export const dialogEvent = z.discriminatedUnion('type', [
+  z.object({ ...common, type: z.literal('DialogCreated') }),
+  z.object({ ...common, type: z.literal('DialogUpdated') }),
+  z.object({
+    ...common,
+    type: z.literal('DialogTransmissionCreated'),
+    transmissionId: z.uuid(),
+    senderType: z.enum(['PartyRepresentative', 'ServiceOwner']),
+  }),
+  z.object({
+    ...common,
+    type: z.literal('DialogActivityCreated'),
+    activityId: z.uuid(),
+    activityType: z.string(),
+    extendedType: z.string().nullable(),
+  }),
+]);
+export type DialogEvent = z.infer<typeof dialogEvent>;
+
+/** The events of one applied command, with the dialog's facts at that moment: one row of the outbox. */
+export const dialogChange = z.object({
+  dialogId: z.uuid(),
+  revision: z.uuid(),
+  org: z.string(),
+  party: z.string(),
+  serviceResource: z.string(),
+  process: z.string().nullable(),
+  precedingProcess: z.string().nullable(),
+  occurredAt: canonicalTimestamp,
+  traceparent: z.string().nullable(),
+  events: z.array(dialogEvent).min(1),
+});
+export type DialogChange = z.infer<typeof dialogChange>;

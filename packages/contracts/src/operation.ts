@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { problem } from './problem.ts';
+import { canonicalTimestamp } from './timestamp.ts';
+
+/** How a command stands. `Queued` is accepted and durable, the other three are final. */
+export const operationStatus = z.enum(['Queued', 'Applied', 'Rejected', 'Failed']);
+export type OperationStatus = z.infer<typeof operationStatus>;
+
+/**
+ * The durable record of a command; `id` is the command's id.
+ * `revision` is there when applied, `problem` when rejected or failed, `endedAt` in all three.
+ */
+export const operation = z.object({
+  id: z.uuid(),
+  status: operationStatus,
+  kind: z.string(),
+  dialogId: z.uuid(),
+  revision: z.uuid().optional(),
+  problem: problem.optional(),
+  receivedAt: canonicalTimestamp,
+  endedAt: canonicalTimestamp.optional(),
+});
+export type Operation = z.infer<typeof operation>;
+
+/** An operation and the org that sent its command: nobody else may read it. */
+export const ownedOperation = operation.extend({ org: z.string() });
+export type OwnedOperation = z.infer<typeof ownedOperation>;

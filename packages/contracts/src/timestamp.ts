@@ -1,0 +1,72 @@
+import { z } from 'zod';
+
+/**
+ * An instant as the API prints it: UTC, seven decimals, `Z` (`2026-03-01T08:15:30.1234560Z`).
+ *
+ * One fixed-width form everywhere (HTTP, lanes, events, database parameters), so that instants compare as strings and
+ * keep the microseconds that a JavaScript Date would drop. The seventh decimal is always 0: Postgres keeps microseconds.
+ */
+export type Timestamp = string & { readonly __brand: 'Timestamp' };
+
+const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
+const canonical = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}0Z$/;
+
+/**
+ * Reads an RFC 3339 date-time. Digits beyond microseconds are cut off.
+ *
+ * @returns undefined for anything without an explicit offset, or that is no date of the calendar
+ */
+export function parseTimestamp(text: string): Timestamp | undefined {
+  if (isTimestamp(text) && !Number.isNaN(Date.parse(text))) return text;
+  const match = rfc3339.exec(text);
+  if (match === null) return undefined;
+  const [, year, month, day, hour, minute, second, fraction = '', offset = 'Z'] = match;
+  // Date.parse accepts 30 February; the round trip does not.
+  const civil = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  const local = Date.parse(`${civil}Z`);
+  if (Number.isNaN(local) || new Date(local).toISOString().slice(0, 19) !== civil) return undefined;
+  const instant = Date.parse(`${civil}${offset.toUpperCase()}`);
+  if (Number.isNaN(instant)) return undefined;
+  const seconds = new Date(instant).toISOString();
+  // Years outside 0000-9999 get a sign and six digits, which no longer compare as strings.
+  if (seconds.length !== 24) return undefined;
+  return printed(`${seconds.slice(0, 19)}.${fraction.padEnd(6, '0').slice(0, 6)}0Z`);
+}
+
+export function isTimestamp(text: string): text is Timestamp {
+  return canonical.test(text);
+}
+
+/** Milliseconds since the epoch, fractions kept to the microsecond (`performance.timeOrigin + performance.now()`). */
+export function timestampOf(epochMs: number): Timestamp {
+  const micros = Math.floor(epochMs * 1000);
+  const ms = Math.floor(micros / 1000);
+  const rest = String(micros - ms * 1000).padStart(3, '0');
+  return printed(`${new Date(ms).toISOString().slice(0, 23)}${rest}0Z`);
+}
+
+/** Milliseconds since the epoch. Microseconds are dropped. */
+export function epochMsOf(timestamp: Timestamp): number {
+  return Date.parse(timestamp);
+}
+
+export function addMs(timestamp: Timestamp, ms: number): Timestamp {
+  const moved = new Date(epochMsOf(timestamp) + ms).toISOString();
+  return printed(`${moved.slice(0, 23)}${timestamp.slice(23)}`);
+}
+
+function printed(text: string): Timestamp {
+  if (!isTimestamp(text)) throw new Error(`Not a canonical timestamp: ${text}`);
+  return text;
+}
+
+/** A timestamp in a request: RFC 3339 with an explicit offset; comes out canonical. */
+export const timestamp = z.string().transform((text, context): Timestamp => {
+  const parsed = parseTimestamp(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: 'custom', message: 'A timestamp needs a date, a time and an offset (Z or +hh:mm).' });
+  return z.NEVER;
+});
+
+/** A timestamp that one of our own services wrote: already canonical. */
+export const canonicalTimestamp = z.string().refine(isTimestamp);
