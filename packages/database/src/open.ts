@@ -1,0 +1,58 @@
+import { parseTimestamp } from '@dialog/contracts/timestamp';
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import type { DB } from './schema.ts';
+
+export type Database = Kysely<DB>;
+
+const { builtins } = pg.types;
+
+/**
+ * What the driver makes of column values, of this pool only: timestamps in the API's form with all microseconds (a
+ * Date would drop them), bigint as a number (sequence numbers stay far below 2^53), json unparsed (an outbox row is
+ * passed on as it is), jsonb parsed.
+ */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (id, format) => {
+    if (id === builtins.TIMESTAMPTZ) return readTimestamp;
+    if (id === builtins.INT8) return Number;
+    if (id === builtins.JSON) return (text: string) => text;
+    return pg.types.getTypeParser(id, format);
+  },
+};
+
+/** Postgres writes `2026-03-01 08:15:30.123456+00`, in UTC because the connection asks for it. */
+function readTimestamp(text: string): string {
+  const parsed = parseTimestamp(text.replace(' ', 'T').replace(/\+00$/, 'Z'));
+  if (parsed === undefined) throw new Error(`Postgres sent a timestamp that cannot be read: ${text}`);
+  return parsed;
+}
+
+export type PoolSettings = {
+  applicationName: string;
+  connectionsMax: number;
+  /** How long a query may wait for a free or new connection before it fails. */
+  connectTimeoutMs: number;
+  /** How long a statement may run; Postgres ends it after that. */
+  statementTimeoutMs: number;
+};
+
+/** Opens a pool. Connections are made when first needed: a database that is down shows as a failing query. */
+export function openDatabase(url: string, settings: PoolSettings): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: settings.applicationName,
+    max: settings.connectionsMax,
+    connectionTimeoutMillis: settings.connectTimeoutMs,
+    statement_timeout: settings.statementTimeoutMs,
+    // The server ends a statement by itself; this is for a server that does not answer at all.
+    query_timeout: settings.statementTimeoutMs + 5_000,
+    keepAlive: true,
+    options: '-c timezone=UTC',
+    types,
+  });
+  // An idle connection that breaks (a restart of Postgres) is replaced at the next query; without a listener the pool's
+  // event would end the process.
+  pool.on('error', () => {});
+  return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
+}

@@ -1,0 +1,71 @@
+import type { Activity } from '@dialog/domain/dialog';
+import { sql } from 'kysely';
+import type { Database } from '../open.ts';
+import { insertRows } from '../rows.ts';
+
+const columns = [
+  'dialog_id as dialogId',
+  'id',
+  'created_at as createdAt',
+  'type',
+  'extended_type as extendedType',
+  'transmission_id as transmissionId',
+  'performed_by as performedBy',
+  'description',
+] as const;
+
+/** A dialog's activities, oldest first. */
+export async function list(db: Database, dialogId: string): Promise<Activity[]> {
+  return db
+    .selectFrom('dialog_activity')
+    .select(columns)
+    .where('dialog_id', '=', dialogId)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
+}
+
+export async function find(db: Database, dialogId: string, id: string): Promise<Activity | undefined> {
+  return db
+    .selectFrom('dialog_activity')
+    .select(columns)
+    .where('dialog_id', '=', dialogId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+}
+
+/** Of the activities that are named, those that are there. */
+export async function findKnown(
+  db: Database,
+  named: readonly { dialogId: string; id: string }[],
+): Promise<{ dialogId: string; id: string }[]> {
+  if (named.length === 0) return [];
+  const keys = sql<{ dialog_id: string; id: string }>`(
+    select * from unnest(${named.map(({ dialogId }) => dialogId)}::uuid[], ${named.map(({ id }) => id)}::uuid[])
+      as key (dialog_id, id)
+  )`;
+  return db
+    .selectFrom('dialog_activity as stored')
+    .innerJoin(keys.as('key'), (join) =>
+      join.onRef('stored.dialog_id', '=', 'key.dialog_id').onRef('stored.id', '=', 'key.id'),
+    )
+    .select(['stored.dialog_id as dialogId', 'stored.id'])
+    .execute();
+}
+
+export async function insert(trx: Database, activities: readonly Activity[]): Promise<void> {
+  await insertRows(
+    trx,
+    'dialog_activity',
+    activities.map((activity) => ({
+      dialog_id: activity.dialogId,
+      id: activity.id,
+      created_at: activity.createdAt,
+      type: activity.type,
+      extended_type: activity.extendedType,
+      transmission_id: activity.transmissionId,
+      performed_by: activity.performedBy,
+      description: activity.description,
+    })),
+  );
+}

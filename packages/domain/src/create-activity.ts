@@ -1,0 +1,64 @@
+import type { CommandOf } from '@dialog/contracts/commands';
+import { appendActivities, reservedActivityTypes } from './append-activities.ts';
+import { afterAppending } from './counters.ts';
+import { childKey, type DialogState } from './dialog-state.ts';
+import { eventsOf } from './events.ts';
+import { modified } from './modified.ts';
+import { closedForChange, findOwn, foreignReferences, notFound, revisionMismatch } from './open-for-change.ts';
+import { type Context, Errors, type Outcome, rejected } from './outcome.ts';
+import { backToDefault } from './system-labels.ts';
+import { addTakenIds } from './taken-ids.ts';
+
+/**
+ * Decides whether an activity may be added to a dialog, checks in the order of section 26.1 of the service owner API:
+ * the revision is compared last. An administrator may add one to a deleted dialog.
+ */
+export function createActivity(state: DialogState, command: CommandOf<'CreateActivity'>, context: Context): Outcome {
+  const { dialogId, activityId, payload, silent, facts, rights } = command;
+  const dialog = findOwn(state, command);
+  if (dialog === undefined) return notFound(dialogId);
+  const refused =
+    (rights.admin ? undefined : closedForChange(dialog, command)) ?? reservedActivityTypes([payload], rights);
+  if (refused !== undefined) return refused;
+
+  const { transmissionId } = payload;
+  const foreign = foreignReferences(command);
+  if (foreign !== undefined) return foreign;
+  if (transmissionId !== null && !state.transmissions.has(childKey(dialogId, transmissionId))) {
+    return rejected(422, { 'Activity.TransmissionId': [`The dialog has no transmission with id ${transmissionId}.`] });
+  }
+
+  const errors = new Errors();
+  const activities = appendActivities(dialog, [{ ...payload, id: activityId }], facts, context, errors);
+  const chosen = payload.id === null ? [] : [{ entity: 'DialogActivity', id: payload.id }];
+  if (state.activityKeys.has(childKey(dialogId, activityId))) {
+    errors.add('DialogActivity', `DialogActivity with id ${activityId} already exists.`);
+  } else {
+    addTakenIds(state, chosen, errors);
+  }
+  if (errors.any) return errors.rejected(422);
+  const mismatch = revisionMismatch(dialog, command);
+  if (mismatch !== undefined) return mismatch;
+
+  const after = afterAppending(
+    modified(dialog, { content: false, silent }, context),
+    { transmissions: [], touched: [] },
+    activities,
+    state,
+  );
+  const changed = silent ? after.dialog : backToDefault(after.dialog, context);
+  return {
+    kind: 'applied',
+    revision: changed.revision,
+    change: {
+      kind: 'updated',
+      dialog: changed,
+      transmissions: [],
+      activities,
+      touchedTransmissions: after.touched,
+      chosenIds: chosen.map(({ id }) => id),
+      releasedIds: [],
+      events: silent ? [] : eventsOf('DialogUpdated', changed, [], activities, context),
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import type { Command } from '@dialog/contracts/commands';
+import type { Dialog, KnownTransmission } from './dialog.ts';
+import type { Change } from './outcome.ts';
+
+/**
+ * What decisions look at: the dialogs of an envelope's commands, and of everything else only what those commands name.
+ * Nothing here grows with the number of children a dialog has.
+ */
+export type DialogState = {
+  dialogs: Map<string, Dialog>;
+  /** By `childKey`. */
+  transmissions: Map<string, KnownTransmission>;
+  /** `childKey`s of activities. */
+  activityKeys: Set<string>;
+  /** Ids that a caller once chose for a part of any dialog. */
+  takenIds: Set<string>;
+  /** Who holds an idempotent key, by `orgKey`. */
+  dialogKeys: Map<string, { dialogId: string; deleted: boolean }>;
+  /** Idempotent keys of transmissions, by `childKey`. */
+  transmissionKeys: Set<string>;
+};
+
+/** What must be loaded before some commands can be decided. */
+export type Lookups = {
+  dialogIds: string[];
+  children: { dialogId: string; id: string }[];
+  dialogKeys: { org: string; idempotentKey: string }[];
+  transmissionKeys: { dialogId: string; idempotentKey: string }[];
+};
+
+/** Key of something inside a dialog: a child's id or a transmission's idempotent key. */
+export function childKey(dialogId: string, key: string): string {
+  return `${dialogId}/${key}`;
+}
+
+export function orgKey(org: string, idempotentKey: string): string {
+  return `${org}/${idempotentKey}`;
+}
+
+export function emptyState(): DialogState {
+  return {
+    dialogs: new Map(),
+    transmissions: new Map(),
+    activityKeys: new Set(),
+    takenIds: new Set(),
+    dialogKeys: new Map(),
+    transmissionKeys: new Set(),
+  };
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/**
+ * Names what the decisions on these commands will look at.
+ *
+ * A payload is searched for every id that its caller wrote, whatever the member: a patch can put an id anywhere, and
+ * asking for one that turns out not to matter costs one more key in a look-up that is made anyway.
+ */
+export function lookupsOf(commands: readonly Command[]): Lookups {
+  const dialogIds = new Set<string>();
+  const children = new Map<string, { dialogId: string; id: string }>();
+  const dialogKeys = new Map<string, { org: string; idempotentKey: string }>();
+  const transmissionKeys = new Map<string, { dialogId: string; idempotentKey: string }>();
+
+  for (const command of commands) {
+    const { dialogId } = command;
+    dialogIds.add(dialogId);
+    const { ids, idempotentKeys } = namedIn(command.payload);
+    for (const id of ids) children.set(childKey(dialogId, id), { dialogId, id });
+    if (command.kind === 'CreateDialog') {
+      const { idempotentKey } = command.payload;
+      const { org } = command.resource;
+      if (idempotentKey !== null) dialogKeys.set(orgKey(org, idempotentKey), { org, idempotentKey });
+    } else {
+      for (const idempotentKey of idempotentKeys) {
+        transmissionKeys.set(childKey(dialogId, idempotentKey), { dialogId, idempotentKey });
+      }
+    }
+  }
+  return {
+    dialogIds: [...dialogIds],
+    children: [...children.values()],
+    dialogKeys: [...dialogKeys.values()],
+    transmissionKeys: [...transmissionKeys.values()],
+  };
+}
+
+function namedIn(payload: unknown): { ids: Set<string>; idempotentKeys: Set<string> } {
+  const ids = new Set<string>();
+  const idempotentKeys = new Set<string>();
+  const pending: unknown[] = [payload];
+  while (pending.length > 0) {
+    const value = pending.pop();
+    if (Array.isArray(value)) {
+      for (const item of value) pending.push(item);
+      continue;
+    }
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [name, member] of Object.entries(value)) {
+      if (typeof member === 'object') pending.push(member);
+      else if (typeof member !== 'string') continue;
+      else if (name.toLowerCase() === 'idempotentkey') idempotentKeys.add(member);
+      else if (member.length === 36 && uuid.test(member)) ids.add(member.toLowerCase());
+    }
+    // A patch operation names the member in its path and the key in its value.
+    if ('path' in value && 'value' in value && typeof value.path === 'string' && typeof value.value === 'string') {
+      if (value.path.toLowerCase().endsWith('/idempotentkey')) idempotentKeys.add(value.value);
+    }
+  }
+  return { ids, idempotentKeys };
+}
+
+/** Folds a change into the state, so that the next command of the envelope is decided on what this one left. */
+export function record(state: DialogState, change: Change): void {
+  const { dialog } = change;
+  state.dialogs.set(dialog.id, dialog);
+  if (change.kind === 'created' && dialog.idempotentKey !== null) {
+    state.dialogKeys.set(orgKey(dialog.org, dialog.idempotentKey), { dialogId: dialog.id, deleted: false });
+  }
+  for (const id of change.releasedIds) state.takenIds.delete(id);
+  for (const id of change.chosenIds) state.takenIds.add(id);
+  for (const transmission of [...change.transmissions, ...change.touchedTransmissions]) {
+    const { dialogId, id, type, depth, repliesCount, opened } = transmission;
+    state.transmissions.set(childKey(dialogId, id), { dialogId, id, type, depth, repliesCount, opened });
+  }
+  for (const { dialogId, idempotentKey } of change.transmissions) {
+    if (idempotentKey !== null) state.transmissionKeys.add(childKey(dialogId, idempotentKey));
+  }
+  for (const { dialogId, id } of change.activities) state.activityKeys.add(childKey(dialogId, id));
+}

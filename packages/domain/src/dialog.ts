@@ -1,0 +1,101 @@
+import type { ActivityBody } from '@dialog/contracts/activity';
+import type { ApiActionBody } from '@dialog/contracts/api-action';
+import type { AttachmentBody } from '@dialog/contracts/attachment';
+import type { CreateDialogBody } from '@dialog/contracts/create-dialog';
+import type { GuiActionBody } from '@dialog/contracts/gui-action';
+import type { Timestamp } from '@dialog/contracts/timestamp';
+import type { TransmissionBody } from '@dialog/contracts/transmission';
+
+/** A body whose id is settled: the caller's, or a new one. */
+type Identified<Body> = Omit<Body, 'id'> & { id: string };
+
+export type Attachment = Omit<Identified<AttachmentBody>, 'urls'> & {
+  urls: Identified<AttachmentBody['urls'][number]>[];
+};
+export type GuiAction = Identified<GuiActionBody>;
+export type ApiAction = Omit<Identified<ApiActionBody>, 'endpoints'> & {
+  endpoints: Identified<ApiActionBody['endpoints'][number]>[];
+};
+export type SystemLabel = 'Default' | 'Bin' | 'Archive' | 'MarkedAsUnopened' | 'Sent';
+
+/** The state of one dialog that decisions are made on: all but its append-only children, of which it keeps counters. */
+export type Dialog = Pick<
+  CreateDialogBody,
+  | 'party'
+  | 'serviceResource'
+  | 'idempotentKey'
+  | 'status'
+  | 'progress'
+  | 'extendedStatus'
+  | 'externalReference'
+  | 'process'
+  | 'precedingProcess'
+  | 'isApiOnly'
+  | 'dueAt'
+  | 'expiresAt'
+  | 'visibleFrom'
+  | 'content'
+  | 'searchTags'
+  | 'serviceOwnerLabels'
+> & {
+  id: string;
+  org: string;
+  serviceResourceType: string;
+  revision: string;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+  contentUpdatedAt: Timestamp;
+  deletedAt: Timestamp | null;
+  frozen: boolean;
+  attachments: Attachment[];
+  guiActions: GuiAction[];
+  apiActions: ApiAction[];
+  /** In the order of the API's enumeration. Exactly one of Default, Bin and Archive is among them. */
+  systemLabels: SystemLabel[];
+  endUserContextRevision: string;
+  serviceOwnerContextRevision: string;
+  /** Whether an end user has opened the dialog since its content last changed. */
+  contentSeen: boolean;
+  fromServiceOwnerTransmissionsCount: number;
+  fromPartyTransmissionsCount: number;
+  /** Transmissions from the service owner that nobody has opened. */
+  unopenedTransmissionsCount: number;
+  contentlessTransmissionsCount: number;
+  /** Whether an activity of type CorrespondenceOpened has been registered. */
+  correspondenceOpened: boolean;
+};
+
+/** A transmission as stored. `depth` is 1 for a root; `repliesCount` counts its direct children. */
+export type Transmission = Omit<Identified<TransmissionBody>, 'createdAt' | 'attachments'> & {
+  dialogId: string;
+  createdAt: Timestamp;
+  attachments: Attachment[];
+  depth: number;
+  repliesCount: number;
+  opened: boolean;
+};
+
+/** What a decision needs to know of a transmission that is there already. */
+export type KnownTransmission = Pick<Transmission, 'dialogId' | 'id' | 'type' | 'depth' | 'repliesCount' | 'opened'>;
+
+export type Activity = Omit<Identified<ActivityBody>, 'createdAt'> & { dialogId: string; createdAt: Timestamp };
+
+/** A transmission of these types comes from the party, whoever its sender is (service owner API, section 13.5). */
+export function isFromParty({ type }: Pick<Transmission, 'type'>): boolean {
+  return type === 'Submission' || type === 'Correction';
+}
+
+/** Correspondences count as unopened until somebody has opened the correspondence itself. */
+export function hasUnopenedContent(
+  dialog: Pick<Dialog, 'unopenedTransmissionsCount' | 'serviceResourceType' | 'correspondenceOpened'>,
+): boolean {
+  return (
+    dialog.unopenedTransmissionsCount > 0 ||
+    (dialog.serviceResourceType === 'correspondenceservice' && !dialog.correspondenceOpened)
+  );
+}
+
+/** Whether the party may see the dialog at this moment. */
+export function isVisible({ visibleFrom, expiresAt, deletedAt }: Dialog, now: Timestamp): boolean {
+  return (visibleFrom === null || visibleFrom <= now) && (expiresAt === null || now < expiresAt) && deletedAt === null;
+}

@@ -1,0 +1,41 @@
+import type { Audience, DialogEvent } from '@dialog/contracts/dialog-event';
+import { type Activity, type Dialog, isVisible, type Transmission } from './dialog.ts';
+import type { Context } from './outcome.ts';
+
+/**
+ * The events of one change: the dialog's own first, then one per new child.
+ *
+ * A dialog that its party cannot see gives events for the service owner only: an event must never point at something
+ * that its reader may not open (service owner API, section 13.3; the limitation that the original names).
+ */
+export function eventsOf(
+  type: 'DialogCreated' | 'DialogUpdated',
+  dialog: Dialog,
+  transmissions: readonly Transmission[],
+  activities: readonly Activity[],
+  context: Context,
+): DialogEvent[] {
+  const audiences: Audience[] = isVisible(dialog, context.now) ? ['owner', 'party'] : ['owner'];
+  return [
+    { id: context.newId(), audiences, type },
+    ...transmissions.map(
+      ({ id, sender }): DialogEvent => ({
+        id: context.newId(),
+        audiences,
+        type: 'DialogTransmissionCreated',
+        transmissionId: id,
+        senderType: sender.actorType,
+      }),
+    ),
+    ...activities.map(
+      ({ id, type: activityType, extendedType }): DialogEvent => ({
+        id: context.newId(),
+        audiences,
+        type: 'DialogActivityCreated',
+        activityId: id,
+        activityType,
+        extendedType,
+      }),
+    ),
+  ];
+}

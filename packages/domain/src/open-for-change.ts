@@ -1,0 +1,40 @@
+import type { Command } from '@dialog/contracts/commands';
+import type { Dialog } from './dialog.ts';
+import type { DialogState } from './dialog-state.ts';
+import { type Outcome, rejected } from './outcome.ts';
+
+type Rejected = Outcome & { kind: 'rejected' };
+
+/** The command's dialog. Another org's dialog is reported as absent: its existence is not the caller's to know. */
+export function findOwn(state: DialogState, { dialogId, org, rights }: Command): Dialog | undefined {
+  const dialog = state.dialogs.get(dialogId);
+  return dialog !== undefined && (dialog.org === org || rights.admin) ? dialog : undefined;
+}
+
+export function notFound(dialogId: string): Rejected {
+  return rejected(404, { DialogEntity: [`No dialog was found with id (${dialogId})`] });
+}
+
+/** 410 for a deleted dialog, then 403 for a frozen one: what stops every change (section 36). */
+export function closedForChange(dialog: Dialog, { rights }: Command): Rejected | undefined {
+  if (dialog.deletedAt !== null) {
+    return rejected(410, { DialogEntity: [`The dialog has been deleted (${dialog.id})`] });
+  }
+  if (dialog.frozen && !rights.admin) {
+    return rejected(403, {
+      Forbidden: [`The dialog is frozen (${dialog.id}) and can only be changed by an administrator.`],
+    });
+  }
+  return undefined;
+}
+
+/** 412 when the caller saw another revision than the dialog has at this moment. */
+export function revisionMismatch(dialog: Dialog, { ifMatch }: Command): Rejected | undefined {
+  return ifMatch !== null && ifMatch !== dialog.revision ? rejected(412) : undefined;
+}
+
+/** 403 for resources that the payload refers to and the caller does not own. Admins may refer to any. */
+export function foreignReferences({ facts, rights }: Command): Rejected | undefined {
+  if (rights.admin || facts.notOwned.length === 0) return undefined;
+  return rejected(403, { Forbidden: [`Not owned by the caller: ${facts.notOwned.join(', ')}`] });
+}
