@@ -1,0 +1,56 @@
+import { z } from '@hono/zod-openapi';
+import { dialogMembers } from './dialog-members.ts';
+import { dialogStatusInput, systemLabel } from './enumerations.ts';
+import { addBroken } from './fault.ts';
+import { optionalInstant, suppliedInstant } from './instant.ts';
+import { party } from './party.ts';
+import { serviceOwnerContext } from './search-tag.ts';
+import { idempotentKey } from './text.ts';
+import { uri, urlLengthMax } from './url.ts';
+import { chosenId } from './uuid-v7.ts';
+
+const resourcePrefix = 'urn:altinn:resource:';
+
+const serviceResource = uri
+  .check((payload) => {
+    if (payload.value.startsWith(resourcePrefix) && payload.value.length > resourcePrefix.length) {
+      payload.value = payload.value.toLowerCase();
+    } else addBroken(payload, `Must begin with ${resourcePrefix} and name a resource.`);
+  })
+  .openapi({
+    description: 'The service that the dialog belongs to, a resource of the resource registry.',
+    maxLength: urlLengthMax,
+    example: `${resourcePrefix}ttd-building-permit`,
+  });
+
+/** The body as it is written: a create has everything that an update has, and what cannot change later. */
+export const createDialogMembers = z
+  .object({
+    id: chosenId,
+    idempotentKey,
+    serviceResource,
+    party,
+    visibleFrom: optionalInstant,
+    createdAt: suppliedInstant,
+    updatedAt: suppliedInstant,
+    status: dialogStatusInput.nullish().transform((status) => status ?? 'NotApplicable'),
+    systemLabel: systemLabel
+      .nullish()
+      .transform((label) => label ?? 'Default')
+      .check((payload) => {
+        if (payload.value === 'MarkedAsUnopened' || payload.value === 'Sent') {
+          addBroken(payload, 'Must be one of Default, Bin, Archive.');
+        }
+      }),
+    serviceOwnerContext,
+    ...dialogMembers,
+  })
+  .openapi('CreateDialog');
+
+export const createDialogBody = createDialogMembers.transform(withLabels);
+export type CreateDialogBody = z.output<typeof createDialogBody>;
+
+/** Lifts the service owner's labels out of the object that they travel in. */
+export function withLabels({ serviceOwnerContext, ...dialog }: z.output<typeof createDialogMembers>) {
+  return { ...dialog, serviceOwnerLabels: serviceOwnerContext?.serviceOwnerLabels ?? [] };
+}
