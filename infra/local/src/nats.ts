@@ -20,7 +20,7 @@ export async function openNats({ dataDir }: ServerSettings): Promise<NatsHandle>
   mkdirSync(folder, { recursive: true });
   mkdirSync(path.join(dataDir, 'logs'), { recursive: true });
   const keys = keptNatsKeys(path.join(dataDir, 'secrets/nats-keys.json'));
-  const creds = await writeCreds(keys.account, path.join(folder, 'creds'));
+  const creds = await writeCreds(keys, path.join(folder, 'creds'));
   const port = await freePort();
   const configuration = path.join(folder, 'nats-server.conf');
   const lines = [

@@ -53,12 +53,14 @@ async function startRun(): Promise<Run> {
   const dataDir = path.join(parentFolder, `test-${process.pid}`);
   mkdirSync(dataDir, { recursive: true });
   recordProcess(path.join(dataDir, 'vitest.json'), process.pid);
-  const servers = await startServers({ dataDir, durability: 'relaxed' });
+  let stopServers = async () => {};
   const stop = async () => {
-    await servers.stop();
+    await stopServers();
     removeDataDir(dataDir);
   };
   try {
+    const servers = await startServers({ dataDir, durability: 'relaxed' });
+    stopServers = servers.stop;
     const templateDatabase = 'migrated';
     const rolePasswords = { owner: 'owner', app: 'app' };
     const database = await ensureDatabase(servers.postgres.url, templateDatabase, rolePasswords);

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { databaseUrls, withClient } from './database.ts';
-import { addAccount } from './nats-accounts.ts';
+import { addAccounts } from './nats-accounts.ts';
 import { type NatsCreds, writeCreds } from './nats-users.ts';
 import type { TestServers } from './testing-servers.ts';
 
@@ -18,7 +18,7 @@ export type TestSpace = {
   /** Every key and queue of the test must begin with it: the Redis is everybody's. */
   redisPrefix: string;
   natsUrl: string;
-  /** Creds files of the users of an account that sees no other account's messages and streams. */
+  /** Creds files of users who see nothing of other test files' messages and streams. */
   natsCreds: NatsCreds;
   /** @throws when connections to the database are left open: the test forgot to close something */
   close(): Promise<void>;
@@ -30,7 +30,7 @@ const connectionsGoneTimeoutMs = 10_000;
 export async function openTestSpace(): Promise<TestSpace> {
   const servers = inject('testServers');
   const name = `t${randomBytes(6).toString('hex')}`;
-  const [natsCreds] = await Promise.all([openAccount(servers, name), createDatabase(servers, name)]);
+  const [natsCreds] = await Promise.all([openAccounts(servers, name), createDatabase(servers, name)]);
   const urls = databaseUrls(servers.superuserUrl, name, servers.rolePasswords);
   return {
     databaseUrl: urls.app,
@@ -43,9 +43,9 @@ export async function openTestSpace(): Promise<TestSpace> {
   };
 }
 
-async function openAccount(servers: TestServers, name: string): Promise<NatsCreds> {
-  const seed = await addAccount(servers.natsUrl, servers.natsKeys, name);
-  return writeCreds(seed, path.join(servers.dataDir, 'nats/creds', name));
+async function openAccounts(servers: TestServers, name: string): Promise<NatsCreds> {
+  const seeds = await addAccounts(servers.natsUrl, servers.natsKeys);
+  return writeCreds(seeds, path.join(servers.dataDir, 'nats/creds', name));
 }
 
 function createDatabase({ superuserUrl, templateDatabase }: TestServers, name: string): Promise<unknown> {
