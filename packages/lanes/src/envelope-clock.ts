@@ -1,0 +1,98 @@
+export type ClockSettings = {
+  /** Commands in one envelope. More would make one transaction of the worker, and the wait behind it, too long. */
+  commandsMax: number;
+  /** Bytes of JSON in one envelope; a single larger command travels alone. */
+  bytesMax: number;
+  /** How long an envelope whose outcome is out holds back the next one, in milliseconds. */
+  capMs: number;
+};
+
+/**
+ * Decides when the commands of one gateway for one lane leave, and which leave together. Pure but for its own state:
+ * the caller passes the time (milliseconds, any origin), sends what `take` returns, and reports back.
+ *
+ * An idle lane sends at once. While an envelope is on its way, commands gather, and leave together when it has landed,
+ * when the cap has passed, or when they fill an envelope: batches grow with the load, without a linger when idle.
+ *
+ * In every case an envelope leaves only after Redis has acknowledged the one before. Otherwise the first could fail and
+ * be sent again behind the second, and commands would be applied in another order than they came in.
+ */
+export function createEnvelopeClock<Item>({ commandsMax, bytesMax, capMs }: ClockSettings) {
+  let waiting: { item: Item; bytes: number }[] = [];
+  let bytes = 0;
+  let unacknowledged = false;
+  let sentAt: number | undefined;
+  let hurrying = false;
+
+  return {
+    add(item: Item, itemBytes: number): void {
+      waiting.push({ item, bytes: itemBytes });
+      bytes += itemBytes;
+    },
+
+    /** The next envelope's commands, in the order in which they were added; undefined while they have to wait. */
+    take(now: number): Item[] | undefined {
+      if (waiting.length === 0 || unacknowledged || isHeldBack(now)) return undefined;
+      const count = countThatFits();
+      const taken = waiting.slice(0, count);
+      waiting = waiting.slice(count);
+      for (const { bytes: itemBytes } of taken) bytes -= itemBytes;
+      unacknowledged = true;
+      sentAt = now;
+      return taken.map(({ item }) => item);
+    },
+
+    /** Milliseconds until `take` is worth asking without any report having come; undefined when it is not. */
+    dueInMs(now: number): number | undefined {
+      if (waiting.length === 0 || unacknowledged) return undefined;
+      return isHeldBack(now) && sentAt !== undefined ? Math.max(0, sentAt + capMs - now) : 0;
+    },
+
+    /** Redis has the envelope. */
+    acknowledged(): void {
+      unacknowledged = false;
+    },
+
+    /** Its outcome is known. */
+    landed(): void {
+      sentAt = undefined;
+    },
+
+    /** It could not be sent: there is nothing on the way any more. */
+    failed(): void {
+      unacknowledged = false;
+      sentAt = undefined;
+    },
+
+    /** Empties the waiting room, for callers that are told so. */
+    drop(): Item[] {
+      const dropped = waiting.map(({ item }) => item);
+      waiting = [];
+      bytes = 0;
+      return dropped;
+    },
+
+    /** From now on nothing waits for an outcome: the process is about to end. */
+    hurry(): void {
+      hurrying = true;
+    },
+
+    waiting: () => ({ commands: waiting.length, bytes }),
+  };
+
+  function isHeldBack(now: number): boolean {
+    if (sentAt === undefined || hurrying) return false;
+    return now - sentAt < capMs && waiting.length < commandsMax && bytes < bytesMax;
+  }
+
+  function countThatFits(): number {
+    let count = 0;
+    let total = 0;
+    for (const { bytes: itemBytes } of waiting) {
+      total += itemBytes;
+      if (count > 0 && (count === commandsMax || total > bytesMax)) break;
+      count += 1;
+    }
+    return count;
+  }
+}

@@ -1,0 +1,53 @@
+import type { Command } from '@dialog/contracts/commands';
+import { type OwnedOperation, ownedOperation } from '@dialog/contracts/operation';
+import type { Redis } from 'ioredis';
+import { queuedOperationKey } from './lane.ts';
+
+/** The operation of a command that is on its way. */
+export function queuedOperationOf({ id, kind, dialogId, receivedAt, org }: Command): OwnedOperation {
+  return { id, status: 'Queued', kind, dialogId, receivedAt, org };
+}
+
+/**
+ * Keeps operations that a caller was, or is about to be, answered 202 for, so that `GET operations/{id}` knows them
+ * before the worker does. The worker removes them after it has committed; the expiry is for what it never sees.
+ */
+export async function recordQueued(
+  redis: Redis,
+  { prefix, lane, retentionS }: { prefix: string; lane: number; retentionS: number },
+  operations: readonly OwnedOperation[],
+): Promise<void> {
+  if (operations.length === 0) return;
+  const pipeline = redis.pipeline();
+  for (const operation of operations) {
+    pipeline.set(queuedOperationKey(prefix, lane, operation.id), JSON.stringify(operation), 'EX', retentionS);
+  }
+  for (const [err] of (await pipeline.exec()) ?? []) if (err !== null) throw err;
+}
+
+/**
+ * Called by the worker after it has committed the operations: a reader that misses the record finds the real thing,
+ * provided that it asks here first and the database second.
+ */
+export async function forgetQueued(redis: Redis, prefix: string, lane: number, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await redis.unlink(ids.map((id) => queuedOperationKey(prefix, lane, id)));
+}
+
+/** Those of the ids that are recorded. An id does not tell its lane, so every lane is asked: one command for each. */
+export async function findQueued(
+  redis: Redis,
+  { prefix, laneCount }: { prefix: string; laneCount: number },
+  ids: readonly string[],
+): Promise<Map<string, OwnedOperation>> {
+  const found = new Map<string, OwnedOperation>();
+  if (ids.length === 0) return found;
+  const asked = Array.from({ length: laneCount }, (_, lane) =>
+    redis.mget(ids.map((id) => queuedOperationKey(prefix, lane, id))),
+  );
+  for (const text of (await Promise.all(asked)).flat()) {
+    if (text === null) continue;
+    const operation = ownedOperation.parse(JSON.parse(text));
+    found.set(operation.id, operation);
+  }
+  return found;
+}
