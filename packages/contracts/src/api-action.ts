@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { authorizationAttribute } from './authorization-attribute.ts';
 import { httpVerb } from './enumerations.ts';
+import { addBroken } from './fault.ts';
 import { optionalInstant } from './instant.ts';
 import { optionalText, requiredText } from './text.ts';
 import { httpsUrl, optionalUri } from './url.ts';
@@ -17,6 +18,12 @@ const endpoint = z
     responseSchema: optionalUri,
     deprecated: z.boolean().default(false).openapi({ description: 'Must be true when `sunsetAt` is given.' }),
     sunsetAt: optionalInstant,
+  })
+  .check((payload) => {
+    const { deprecated, sunsetAt } = payload.value;
+    if (sunsetAt !== null && !deprecated) {
+      addBroken(payload, 'An endpoint with a sunset date must be deprecated.', ['deprecated']);
+    }
   })
   .openapi('ApiActionEndpoint');
 

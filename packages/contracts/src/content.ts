@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { absenceToldOnParent, addBroken } from './fault.ts';
 import { isAllowedHtml } from './html.ts';
-import { givenIndex, localizations } from './localization.ts';
+import { localizations } from './localization.ts';
 import {
   embeddedHtml,
   embeddedMarkdown,
@@ -62,7 +62,7 @@ const embeddedDocument = contentValue
     checkLength(payload, urlLengthMax);
     for (const [index, text] of payload.value.value.entries()) {
       if (parseHttpsUrl(text.value) !== undefined) continue;
-      addBroken(payload, 'Not an absolute HTTPS URL.', ['value', givenIndex(text, index), 'value']);
+      addBroken(payload, 'Not an absolute HTTPS URL.', ['value', index, 'value']);
     }
   })
   .openapi({
@@ -123,7 +123,7 @@ function shortTextRule(part: ContentPart | null, at: string, { rights }: RuleCon
   const max = rights.correspondence ? correspondenceTextMax : shortTextMax;
   for (const [index, text] of part.value.entries()) {
     if (text.value.length <= max) continue;
-    report(`${at}.value[${givenIndex(text, index)}].value`, `Must be at most ${max} characters.`);
+    report(`${at}.value[${index}].value`, `Must be at most ${max} characters.`);
   }
 }
 
@@ -142,13 +142,13 @@ function checkMediaType(payload: ContentPayload, allowed: readonly string[]): vo
 function checkLength(payload: ContentPayload, max: number): void {
   for (const [index, text] of payload.value.value.entries()) {
     if (text.value.length <= max) continue;
-    addBroken(payload, `Must be at most ${max} characters.`, ['value', givenIndex(text, index), 'value']);
+    addBroken(payload, `Must be at most ${max} characters.`, ['value', index, 'value']);
   }
 }
 
 function checkHtml(payload: ContentPayload): void {
   for (const [index, text] of payload.value.value.entries()) {
     if (text.value.length > longTextMax || isAllowedHtml(text.value)) continue;
-    addBroken(payload, 'Has an element or attribute that is not allowed.', ['value', givenIndex(text, index), 'value']);
+    addBroken(payload, 'Has an element or attribute that is not allowed.', ['value', index, 'value']);
   }
 }

@@ -1,11 +1,14 @@
 import { z } from '@hono/zod-openapi';
-import { dialogMembers } from './dialog-members.ts';
+import { aboutRequestRule } from './activity.ts';
+import { contentMissing, dialogMembers, dialogRules, hasContentUnlessApiOnly, isBefore } from './dialog-members.ts';
 import { dialogStatusInput, systemLabel } from './enumerations.ts';
 import { addBroken } from './fault.ts';
 import { optionalInstant, suppliedInstant } from './instant.ts';
 import { party } from './party.ts';
+import { chosenIdRule, pastRule, type Report, type RuleContext } from './rule.ts';
 import { serviceOwnerContext } from './search-tag.ts';
 import { idempotentKey } from './text.ts';
+import { relatedInRequestRule } from './transmission.ts';
 import { uri, urlLengthMax } from './url.ts';
 import { chosenId } from './uuid-v7.ts';
 
@@ -45,6 +48,7 @@ export const createDialogMembers = z
     serviceOwnerContext,
     ...dialogMembers,
   })
+  .refine(hasContentUnlessApiOnly, contentMissing)
   .openapi('CreateDialog');
 
 export const createDialogBody = createDialogMembers.transform(withLabels);
@@ -53,4 +57,23 @@ export type CreateDialogBody = z.output<typeof createDialogBody>;
 /** Lifts the service owner's labels out of the object that they travel in. */
 export function withLabels({ serviceOwnerContext, ...dialog }: z.output<typeof createDialogMembers>) {
   return { ...dialog, serviceOwnerLabels: serviceOwnerContext?.serviceOwnerLabels ?? [] };
+}
+
+export function createDialogRules(
+  dialog: z.output<typeof createDialogMembers>,
+  context: RuleContext,
+  report: Report,
+): void {
+  const { visibleFrom, createdAt, updatedAt, guiActions, apiActions, transmissions, activities } = dialog;
+  chosenIdRule(dialog.id, 'id', context, report);
+  pastRule(createdAt, 'createdAt', context, report);
+  pastRule(updatedAt, 'updatedAt', context, report);
+  if (updatedAt !== null && createdAt === null) report('createdAt', 'Is required with updatedAt.');
+  if (isBefore(updatedAt, createdAt)) report('updatedAt', 'Must not be before createdAt.');
+
+  dialogRules(dialog, { ...context, visibleFrom, refuseExpired: true }, report);
+  for (const [index, { id }] of guiActions.entries()) chosenIdRule(id, `guiActions[${index}].id`, context, report);
+  for (const [index, { id }] of apiActions.entries()) chosenIdRule(id, `apiActions[${index}].id`, context, report);
+  relatedInRequestRule(transmissions, 'transmissions', report);
+  aboutRequestRule(activities, transmissions, 'activities', report);
 }

@@ -1,14 +1,16 @@
 import { z } from '@hono/zod-openapi';
-import { activityBody } from './activity.ts';
+import { activityBody, activityRules } from './activity.ts';
 import { apiAction } from './api-action.ts';
-import { attachment } from './attachment.ts';
-import { dialogContent } from './content.ts';
+import { attachment, attachmentRules, attachmentUrlRules } from './attachment.ts';
+import { dialogContent, dialogContentRules } from './content.ts';
 import { addBroken, unreadable } from './fault.ts';
-import { guiAction } from './gui-action.ts';
+import { guiAction, guiActionRules } from './gui-action.ts';
 import { optionalInstant } from './instant.ts';
+import { distinctIdsRule, type Report, type RuleContext } from './rule.ts';
 import { searchTags } from './search-tag.ts';
-import { optionalText } from './text.ts';
-import { transmissionBody } from './transmission.ts';
+import { isBlank, optionalText } from './text.ts';
+import type { Timestamp } from './timestamp.ts';
+import { transmissionBody, transmissionRules } from './transmission.ts';
 import { optionalUri } from './url.ts';
 
 /** An integer, or a string of digits as some serializers write it. */
@@ -43,3 +45,59 @@ export const dialogMembers = {
   transmissions: z.array(transmissionBody).default([]),
   activities: z.array(activityBody).default([]),
 };
+
+/** Only programs can do without content. Told even if other members cannot be read, as a missing member would be. */
+export function hasContentUnlessApiOnly({ content, isApiOnly }: { content: unknown; isApiOnly: boolean }): boolean {
+  return isApiOnly || content !== null;
+}
+
+export const contentMissing = {
+  path: ['content'],
+  message: 'Is required, unless isApiOnly is true.',
+  when: ({ value }: z.core.ParsePayload) => typeof value === 'object' && value !== null && !Array.isArray(value),
+};
+
+const dialogObject = z.object(dialogMembers);
+
+/** What a create and an update have in common. */
+type DialogMembers = z.output<typeof dialogObject>;
+
+/** `visibleFrom` is the request's own in a create, and the stored one in an update, which cannot change it. */
+type DialogContext = RuleContext & { visibleFrom: Timestamp | null; refuseExpired: boolean };
+
+/** The rules that a create and an update share. */
+export function dialogRules(dialog: DialogMembers, context: DialogContext, report: Report): void {
+  const { content, isApiOnly, attachments, guiActions, apiActions, transmissions, activities } = dialog;
+  dateRules(dialog, context, report);
+  if (isBlank(dialog.process ?? '') && !isBlank(dialog.precedingProcess ?? '')) {
+    report('process', 'Is required with precedingProcess.');
+  }
+  if (content !== null) dialogContentRules(content, 'content.', context, report);
+
+  attachmentRules(attachments, 'attachments', context, report);
+  attachmentUrlRules(attachments, 'attachments', context, report);
+  guiActionRules(guiActions, 'guiActions', report);
+  distinctIdsRule(apiActions, 'apiActions', report);
+
+  distinctIdsRule(transmissions, 'transmissions', report);
+  const transmissionContext = { ...context, contentRequired: !isApiOnly };
+  for (const [index, transmission] of transmissions.entries()) {
+    transmissionRules(transmission, `transmissions[${index}].`, transmissionContext, report);
+  }
+  distinctIdsRule(activities, 'activities', report);
+  for (const [index, activity] of activities.entries()) {
+    activityRules(activity, `activities[${index}].`, context, report);
+  }
+}
+
+function dateRules({ dueAt, expiresAt }: DialogMembers, context: DialogContext, report: Report): void {
+  const { visibleFrom, rights } = context;
+  if (isBefore(expiresAt, dueAt)) report('expiresAt', 'Must not be before dueAt.');
+  if (isBefore(expiresAt, visibleFrom)) report('expiresAt', 'Must not be before visibleFrom.');
+  if (isBefore(dueAt, visibleFrom) && !rights.admin) report('dueAt', 'Must not be before visibleFrom.');
+}
+
+/** False when one of the two is not known. */
+export function isBefore(time: Timestamp | null, other: Timestamp | null): boolean {
+  return time !== null && other !== null && time < other;
+}

@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { authorizationAttribute } from './authorization-attribute.ts';
-import { guiActionPriority, httpVerb } from './enumerations.ts';
+import { type GuiActionPriority, guiActionPriority, httpVerb } from './enumerations.ts';
 import { addBroken } from './fault.ts';
 import { localizations, nullableLocalizations } from './localization.ts';
+import { distinctIdsRule, type Report } from './rule.ts';
 import { requiredText, textLengthMax } from './text.ts';
 import { httpsUrl } from './url.ts';
 import { chosenId } from './uuid-v7.ts';
@@ -33,3 +34,14 @@ export const guiAction = z
   })
   .openapi('GuiAction');
 export type GuiActionBody = z.output<typeof guiAction>;
+
+/** Most buttons of each size; an action counts whoever may see it. */
+const countMax: Readonly<Record<GuiActionPriority, number>> = { Primary: 1, Secondary: 1, Tertiary: 5 };
+
+export function guiActionRules(actions: readonly GuiActionBody[], at: string, report: Report): void {
+  distinctIdsRule(actions, at, report);
+  for (const [priority, max] of Object.entries(countMax)) {
+    const count = actions.filter((action) => action.priority === priority).length;
+    if (count > max) report(at, `At most ${max} of priority ${priority} allowed, there are ${count}.`);
+  }
+}

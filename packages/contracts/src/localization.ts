@@ -19,14 +19,6 @@ export const localization = z
   .openapi('Localization');
 export type Localization = z.output<typeof localization>;
 
-/** Where in the request a text stood that was moved when its list was put in order of language. */
-const givenIndexes = new WeakMap<Localization, number>();
-
-/** The position that the caller gave a text, which is the one that an error about it has to name. */
-export function givenIndex(item: Localization, index: number): number {
-  return givenIndexes.get(item) ?? index;
-}
-
 type LocalizationOptions = {
   /** Longest text, in UTF-16 code units. Undefined where the limit depends on the caller's rights: a rule has it. */
   max: number | undefined;
@@ -34,7 +26,7 @@ type LocalizationOptions = {
   atLeastOne?: boolean;
 };
 
-/** The same text in several languages, at most one of each; comes out in order of language code. */
+/** The same text in several languages, at most one text in each. */
 export function localizations({ max, atLeastOne = false }: LocalizationOptions) {
   const list = z.array(localization).check((payload) => {
     const texts = payload.value;
@@ -44,12 +36,9 @@ export function localizations({ max, atLeastOne = false }: LocalizationOptions) 
         if (value.length > max) addBroken(payload, `Must be at most ${max} characters.`, [index, 'value']);
       }
     }
-    if (texts.length < 2) return;
-    if (new Set(texts.map((text) => text.languageCode)).size < texts.length) {
+    if (texts.length > 1 && new Set(texts.map((text) => text.languageCode)).size < texts.length) {
       addBroken(payload, 'Must not have two texts in one language.');
     }
-    for (const [index, text] of texts.entries()) givenIndexes.set(text, index);
-    texts.sort((one, other) => (one.languageCode < other.languageCode ? -1 : 1));
   });
   const limit = max === undefined ? '' : `, each at most ${max} characters`;
   return list.openapi({

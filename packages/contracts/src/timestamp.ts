@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
+import { unreadable } from './fault.ts';
 
 /**
  * An instant as the API prints it: UTC, seven decimals, `Z` (`2026-03-01T08:15:30.1234560Z`).
@@ -17,7 +18,6 @@ const canonical = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}0Z$/;
  * @returns undefined for anything without an explicit offset, or that is no date of the calendar
  */
 export function parseTimestamp(text: string): Timestamp | undefined {
-  if (isTimestamp(text) && !Number.isNaN(Date.parse(text))) return text;
   const match = rfc3339.exec(text);
   if (match === null) return undefined;
   const [, year, month, day, hour, minute, second, fraction = '', offset = 'Z'] = match;
@@ -28,8 +28,8 @@ export function parseTimestamp(text: string): Timestamp | undefined {
   const instant = Date.parse(`${civil}${offset.toUpperCase()}`);
   if (Number.isNaN(instant)) return undefined;
   const seconds = new Date(instant).toISOString();
-  // Years outside 0000-9999 get a sign and six digits, which no longer compare as strings.
-  if (seconds.length !== 24) return undefined;
+  // Years beyond 9999 get a sign and six digits, which no longer compare as strings. Postgres has no year 0.
+  if (seconds.length !== 24 || seconds.startsWith('0000')) return undefined;
   return printed(`${seconds.slice(0, 19)}.${fraction.padEnd(6, '0').slice(0, 6)}0Z`);
 }
 
@@ -55,6 +55,10 @@ export function addMs(timestamp: Timestamp, ms: number): Timestamp {
   return printed(`${moved.slice(0, 23)}${timestamp.slice(23)}`);
 }
 
+export function latestOf(a: Timestamp, b: Timestamp): Timestamp {
+  return a < b ? b : a;
+}
+
 function printed(text: string): Timestamp {
   if (!isTimestamp(text)) throw new Error(`Not a canonical timestamp: ${text}`);
   return text;
@@ -64,7 +68,11 @@ function printed(text: string): Timestamp {
 export const timestamp = z.string().transform((text, context): Timestamp => {
   const parsed = parseTimestamp(text);
   if (parsed !== undefined) return parsed;
-  context.addIssue({ code: 'custom', message: 'A timestamp needs a date, a time and an offset (Z or +hh:mm).' });
+  context.addIssue({
+    code: 'custom',
+    message: 'A timestamp needs a date, a time and an offset (Z or +hh:mm).',
+    params: unreadable,
+  });
   return z.NEVER;
 });
 

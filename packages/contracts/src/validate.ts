@@ -1,0 +1,106 @@
+import type { z } from '@hono/zod-openapi';
+import { type ActivityBody, activityBody, activityRules } from './activity.ts';
+import type { Rights } from './commands.ts';
+import { type CreateDialogBody, createDialogMembers, createDialogRules, withLabels } from './create-dialog.ts';
+import { ErrorList, type Errors } from './error-list.ts';
+import { isUnreadable } from './fault.ts';
+import { type JsonPatch, jsonPatch, readOperations } from './json-patch.ts';
+import { putInLanguageOrder } from './language-order.ts';
+import { type Reading, type Shape, shapeOf, withMemberNames } from './member-names.ts';
+import { readBy } from './read-body.ts';
+import { type Report, ruleContext } from './rule.ts';
+import type { Timestamp } from './timestamp.ts';
+import { type TransmissionBody, transmissionBody, transmissionRules } from './transmission.ts';
+import { type UpdateDialogBody, updateDialogBody, updateDialogRules } from './update-dialog.ts';
+
+/** The body in its normal form, or what is wrong with it. */
+export type Validated<Value> = { ok: true; value: Value } | { ok: false; errors: Errors };
+
+/** The clock of the request, and what the caller's scopes allow. */
+export type ValidationContext = { now: Timestamp; rights: Rights };
+
+/** A body as it is read: the schema, its shape, and the prefix of the keys under which broken rules are told. */
+type Body<Schema> = { schema: Schema; shape: Shape; prefix: string };
+
+const createDialog = bodyOf(createDialogMembers, 'dto.');
+const updateDialog = bodyOf(updateDialogBody, 'dto.');
+const transmission = bodyOf(transmissionBody, 'transmissions[0].');
+const activity = bodyOf(activityBody, 'activity.');
+
+/** The body of POST dialogs. */
+export function validateCreateDialog(input: unknown, { now, rights }: ValidationContext): Validated<CreateDialogBody> {
+  const context = ruleContext(now, rights);
+  const validated = validate(createDialog, input, (dialog, report) => createDialogRules(dialog, context, report));
+  return validated.ok ? { ok: true, value: withLabels(validated.value) } : validated;
+}
+
+export type UpdateValidationContext = ValidationContext & {
+  /** Of the stored dialog: an update cannot change it, but its dates are compared with it. */
+  visibleFrom: Timestamp | null;
+  /** Whether null is read as a list without items, as a patch may leave it behind. In a PUT body it is a fault. */
+  nullAsEmptyList?: boolean;
+};
+
+/** The body of PUT, or the document that a patch has made of a dialog. */
+export function validateUpdateDialog(input: unknown, update: UpdateValidationContext): Validated<UpdateDialogBody> {
+  const { now, rights, visibleFrom, nullAsEmptyList = false } = update;
+  const context = { ...ruleContext(now, rights), visibleFrom };
+  return validate(updateDialog, input, (dialog, report) => updateDialogRules(dialog, context, report), nullAsEmptyList);
+}
+
+/** The body of POST transmissions. */
+export function validateTransmission(input: unknown, { now, rights }: ValidationContext): Validated<TransmissionBody> {
+  const context = { ...ruleContext(now, rights), contentRequired: true, refuseExpired: false };
+  return validate(transmission, input, (body, report) => transmissionRules(body, '', context, report));
+}
+
+/** The body of POST activities. */
+export function validateActivity(input: unknown, { now, rights }: ValidationContext): Validated<ActivityBody> {
+  const context = ruleContext(now, rights);
+  return validate(activity, input, (body, report) => activityRules(body, '', context, report));
+}
+
+/** The body of PATCH: whether it is a list of operations. Whether they fit a dialog, only the dialog can tell. */
+export function validateJsonPatch(input: unknown): Validated<JsonPatch> {
+  const errors = new ErrorList('');
+  const { operations, refused } = readOperations(input);
+  for (const path of refused) errors.addUnreadable(path, 'Has text that cannot be stored, or is nested too deeply.');
+  const { value, issues } = readBy(jsonPatch, operations, Array.isArray(input) ? input.length : 0);
+  for (const issue of issues) errors.addIssue(issue);
+  return value !== undefined && errors.isEmpty ? { ok: true, value } : { ok: false, errors: errors.byKey };
+}
+
+/** Whether the body of POST transmissions or activities asks for a silent change, as the query may do as well. */
+export function isSilentInBody(input: unknown): boolean {
+  if (typeof input !== 'object' || input === null) return false;
+  return Object.entries(input).some(([name, value]) => name.toLowerCase() === 'issilentupdate' && value === true);
+}
+
+function bodyOf<Schema extends z.ZodType>(schema: Schema, prefix: string): Body<Schema> {
+  return { schema, shape: shapeOf(schema), prefix };
+}
+
+/**
+ * Reads a body and applies the rules beside its schema. The rules are skipped when part of the body could not be read:
+ * what they would say about the rest might change with it.
+ */
+function validate<Schema extends z.ZodType>(
+  { schema, shape, prefix }: Body<Schema>,
+  input: unknown,
+  rules: (body: z.output<Schema>, report: Report) => void,
+  nullAsEmptyList = false,
+): Validated<z.output<Schema>> {
+  const errors = new ErrorList(prefix);
+  const reading: Reading = { unstorable: [], itemCount: 0, nullAsEmptyList };
+  const named = withMemberNames(input, shape, reading);
+  for (const path of reading.unstorable) errors.addUnreadable(path, 'Has text that cannot be stored.');
+  const { value, issues } = readBy(schema, named, reading.itemCount);
+  for (const issue of issues) errors.addIssue(issue);
+  if (value === undefined) return { ok: false, errors: errors.byKey };
+  if (reading.unstorable.length === 0 && !issues.some(isUnreadable)) {
+    rules(value, (path, message) => errors.addBroken(path, message));
+  }
+  if (!errors.isEmpty) return { ok: false, errors: errors.byKey };
+  putInLanguageOrder(value);
+  return { ok: true, value };
+}
