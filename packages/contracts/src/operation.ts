@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
 import { problem } from './problem.ts';
 import { canonicalTimestamp } from './timestamp.ts';
 

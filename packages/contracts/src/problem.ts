@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
 
 /**
  * Why a command was not applied, as data: an HTTP status and, by key, messages for people.

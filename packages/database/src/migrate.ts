@@ -39,10 +39,12 @@ export async function migrate(databaseUrl: string): Promise<void> {
 
 // Kysely's own provider works on a path as import() takes it, which is no file path on every system.
 async function readMigrations(): Promise<Record<string, Migration>> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.ts'));
-  const migrations = files.map(async (file): Promise<[string, Migration]> => {
-    const migration: Migration = await import(`./migrations/${file}`);
-    return [path.basename(file, '.ts'), migration];
+  const names = (await readdir(folder))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => path.basename(file, '.ts'));
+  const migrations = names.map(async (name): Promise<[string, Migration]> => {
+    const migration: Migration = await import(`./migrations/${name}.ts`);
+    return [name, migration];
   });
   return Object.fromEntries(await Promise.all(migrations));
 }

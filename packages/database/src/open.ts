@@ -51,8 +51,11 @@ export function openDatabase(url: string, settings: PoolSettings): Database {
     options: '-c timezone=UTC',
     types,
   });
-  // An idle connection that breaks (a restart of Postgres) is replaced at the next query; without a listener the pool's
-  // event would end the process.
+  // A connection that breaks (a restart of Postgres) is replaced at the next query, and a query in hand is rejected.
+  // Both events only repeat that; without listeners they would end the process.
   pool.on('error', () => {});
+  pool.on('connect', (client) => {
+    client.on('error', () => {});
+  });
   return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
 }

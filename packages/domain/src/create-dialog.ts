@@ -1,5 +1,5 @@
 import type { CommandOf } from '@dialog/contracts/commands';
-import type { Timestamp } from '@dialog/contracts/timestamp';
+import { latestOf } from '@dialog/contracts/timestamp';
 import { appendActivities, reservedActivityTypes } from './append-activities.ts';
 import { appendTransmissions, usedTransmissionKeys } from './append-transmissions.ts';
 import { afterAppending } from './counters.ts';
@@ -47,7 +47,7 @@ export function createDialog(state: DialogState, command: CommandOf<'CreateDialo
 
   const visibleLater = payload.visibleFrom !== null && payload.visibleFrom > now ? payload.visibleFrom : null;
   const createdAt = visibleLater ?? payload.createdAt ?? now;
-  const updatedAt = visibleLater ?? payload.updatedAt ?? latest(now, createdAt);
+  const updatedAt = visibleLater ?? payload.updatedAt ?? latestOf(now, createdAt);
   const blank: Dialog = {
     id: dialogId,
     org: resource.org,
@@ -133,10 +133,6 @@ export function createDialog(state: DialogState, command: CommandOf<'CreateDialo
 
 function initialLabel(label: SystemLabel | null): SystemLabel {
   return label ?? 'Default';
-}
-
-function latest(a: Timestamp, b: Timestamp): Timestamp {
-  return a > b ? a : b;
 }
 
 function isMigratedFromAltinn2(serviceResource: string, org: string): boolean {

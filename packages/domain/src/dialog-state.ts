@@ -64,7 +64,8 @@ export function lookupsOf(commands: readonly Command[]): Lookups {
 
   for (const command of commands) {
     const { dialogId } = command;
-    dialogIds.add(dialogId);
+    // An id that the gateway has just made belongs to no dialog yet.
+    if (command.kind !== 'CreateDialog' || command.payload.id !== null) dialogIds.add(dialogId);
     const { ids, idempotentKeys } = namedIn(command.payload);
     for (const id of ids) children.set(childKey(dialogId, id), { dialogId, id });
     if (command.kind === 'CreateDialog') {

@@ -1,3 +1,4 @@
+import { latestOf } from '@dialog/contracts/timestamp';
 import type { Dialog } from './dialog.ts';
 import type { Context } from './outcome.ts';
 
@@ -18,7 +19,7 @@ export function modified(
     return { ...revised, updatedAt: visibleFrom, contentUpdatedAt: visibleFrom, contentSeen: false };
   }
   if (silent) return revised;
-  const updatedAt = context.now > dialog.updatedAt ? context.now : dialog.updatedAt;
+  const updatedAt = latestOf(context.now, dialog.updatedAt);
   return content
     ? { ...revised, updatedAt, contentUpdatedAt: updatedAt, contentSeen: false }
     : { ...revised, updatedAt };

@@ -5,7 +5,7 @@ import jsonPatch from 'fast-json-patch';
 import type { Dialog } from './dialog.ts';
 import type { DialogState } from './dialog-state.ts';
 import { findOwn, notFound } from './open-for-change.ts';
-import { type Context, Errors, type Outcome, rejected } from './outcome.ts';
+import { type Context, type Outcome, rejected } from './outcome.ts';
 import { againstDialog, applyUpdate } from './update-dialog.ts';
 
 /**
@@ -23,6 +23,7 @@ export function patchDialog(state: DialogState, command: CommandOf<'PatchDialog'
     now: context.now,
     rights,
     visibleFrom: dialog.visibleFrom,
+    nullAsEmptyList: true,
   });
   if (!validated.ok) return rejected(400, validated.errors);
   const invalid = againstDialog(validated.value, dialog, rights);
@@ -45,8 +46,6 @@ export function patchTarget(dialog: Dialog): Record<string, unknown> {
   };
 }
 
-const lists = ['searchTags', 'attachments', 'guiActions', 'apiActions', 'transmissions', 'activities'];
-
 type Patched = { ok: true; document: Record<string, unknown> } | { ok: false; reason: string };
 
 function applyPatch(document: Record<string, unknown>, patch: JsonPatch): Patched {
@@ -68,7 +67,6 @@ function applyPatch(document: Record<string, unknown>, patch: JsonPatch): Patche
       return { ok: false, reason: `Operation ${index} (${op} ${path}) cannot be applied: ${reason}.` };
     }
   }
-  for (const name of lists) document[name] ??= [];
   return { ok: true, document };
 }
 

@@ -1,0 +1,178 @@
+import type { ActivityBody } from '@dialog/contracts/activity';
+import type { CommandKind, CommandOf } from '@dialog/contracts/commands';
+import type { CreateDialogBody } from '@dialog/contracts/create-dialog';
+import { isTimestamp, type Timestamp } from '@dialog/contracts/timestamp';
+import type { TransmissionBody } from '@dialog/contracts/transmission';
+import type { UpdateDialogBody } from '@dialog/contracts/update-dialog';
+import type { Context } from '../outcome.ts';
+
+/** Ids of the examples: `id(1)` is the first. All are UUIDv7. */
+export function id(number: number): string {
+  return `019c0000-0000-7000-8000-${String(number).padStart(12, '0')}`;
+}
+
+/** A moment of the example day: `at('10:15')`. */
+export function at(time: string): Timestamp {
+  const text = `2026-03-01T${time.length === 5 ? `${time}:00` : time}.0000000Z`;
+  if (!isTimestamp(text)) throw new Error(`Not a time of day: ${time}`);
+  return text;
+}
+
+export const dialogId = id(1);
+export const now = at('12:00');
+
+/** Ids count up from 9000, revisions from 5000: a test can tell which came first. */
+export function contextAt(moment: Timestamp = now): Context {
+  let ids = 9000;
+  let revisions = 5000;
+  return {
+    now: moment,
+    newId: () => id(ids++),
+    newRevision: () => `00000000-0000-4000-8000-${String(revisions++).padStart(12, '0')}`,
+  };
+}
+
+export function content(title = 'Byggesøknad') {
+  const value = (text: string) => ({ mediaType: 'text/plain' as const, value: [{ languageCode: 'nb', value: text }] });
+  return {
+    title: value(title),
+    nonSensitiveTitle: null,
+    summary: null,
+    nonSensitiveSummary: null,
+    senderName: null,
+    additionalInfo: null,
+    extendedStatus: null,
+    mainContentReference: null,
+  };
+}
+
+export function transmissionBody(overrides: Partial<TransmissionBody> = {}): TransmissionBody {
+  const { title } = content('Vi mangler tegninger');
+  return {
+    id: null,
+    idempotentKey: null,
+    createdAt: null,
+    authorizationAttribute: null,
+    extendedType: null,
+    externalReference: null,
+    relatedTransmissionId: null,
+    type: 'Information',
+    sender: { actorType: 'ServiceOwner', actorId: null, actorName: null },
+    content: { title, summary: null, contentReference: null },
+    attachments: [],
+    navigationalActions: [],
+    ...overrides,
+  };
+}
+
+export function activityBody(overrides: Partial<ActivityBody> = {}): ActivityBody {
+  return {
+    id: null,
+    createdAt: null,
+    extendedType: null,
+    type: 'FormSubmitted',
+    transmissionId: null,
+    performedBy: { actorType: 'ServiceOwner', actorId: null, actorName: null },
+    description: null,
+    ...overrides,
+  };
+}
+
+const mutable = {
+  progress: null,
+  extendedStatus: null,
+  externalReference: null,
+  dueAt: null,
+  expiresAt: null,
+  process: null,
+  precedingProcess: null,
+  isApiOnly: false,
+  status: 'NotApplicable',
+  searchTags: [],
+  attachments: [],
+  transmissions: [],
+  guiActions: [],
+  apiActions: [],
+  activities: [],
+} satisfies Partial<UpdateDialogBody>;
+
+export function dialogBody(overrides: Partial<CreateDialogBody> = {}): CreateDialogBody {
+  return {
+    ...mutable,
+    id: null,
+    idempotentKey: null,
+    serviceResource: 'urn:altinn:resource:ttd-building-permit',
+    party: 'urn:altinn:organization:identifier-no:991825827',
+    visibleFrom: null,
+    createdAt: null,
+    updatedAt: null,
+    systemLabel: 'Default',
+    serviceOwnerLabels: [],
+    content: content(),
+    ...overrides,
+  };
+}
+
+export function updateBody(overrides: Partial<UpdateDialogBody> = {}): UpdateDialogBody {
+  return { ...mutable, content: content(), ...overrides };
+}
+
+type Header = Omit<CommandOf<'UpdateDialog'>, 'kind' | 'payload'>;
+type HeaderOf<K extends CommandKind> = Partial<Omit<CommandOf<K>, 'kind' | 'payload'>>;
+
+let commands = 100;
+function header(): Header {
+  return {
+    id: id(commands++),
+    dialogId,
+    org: 'ttd',
+    rights: { admin: false, correspondence: false, legacyHtml: false },
+    facts: { notOwned: [], actorNames: {} },
+    ifMatch: null,
+    silent: false,
+    receivedAt: now,
+    traceparent: null,
+  };
+}
+
+export const asAdmin = { rights: { admin: true, correspondence: false, legacyHtml: false } };
+
+export function createDialog(
+  payload: Partial<CreateDialogBody> = {},
+  overrides: HeaderOf<'CreateDialog'> = {},
+): CommandOf<'CreateDialog'> {
+  const resource = { org: 'ttd', type: 'genericaccessresource' };
+  return { ...header(), kind: 'CreateDialog', resource, payload: dialogBody(payload), ...overrides };
+}
+
+export function updateDialog(
+  payload: Partial<UpdateDialogBody> = {},
+  overrides: HeaderOf<'UpdateDialog'> = {},
+): CommandOf<'UpdateDialog'> {
+  return { ...header(), kind: 'UpdateDialog', payload: updateBody(payload), ...overrides };
+}
+
+export function patchDialog(
+  payload: CommandOf<'PatchDialog'>['payload'],
+  overrides: HeaderOf<'PatchDialog'> = {},
+): CommandOf<'PatchDialog'> {
+  return { ...header(), kind: 'PatchDialog', payload, ...overrides };
+}
+
+export function createTransmission(
+  payload: Partial<TransmissionBody> = {},
+  overrides: HeaderOf<'CreateTransmission'> = {},
+): CommandOf<'CreateTransmission'> {
+  const common = header();
+  const transmissionId = payload.id ?? common.id;
+  return { ...common, kind: 'CreateTransmission', transmissionId, payload: transmissionBody(payload), ...overrides };
+}
+
+export function createActivity(
+  payload: Partial<ActivityBody> = {},
+  overrides: HeaderOf<'CreateActivity'> = {},
+): CommandOf<'CreateActivity'> {
+  const common = header();
+  const activityId = payload.id ?? common.id;
+  return { ...common, kind: 'CreateActivity', activityId, payload: activityBody(payload), ...overrides };
+}

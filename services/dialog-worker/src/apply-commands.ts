@@ -1,0 +1,100 @@
+import type { Command, Envelope } from '@dialog/contracts/commands';
+import type { DialogChange } from '@dialog/contracts/dialog-event';
+import type { OwnedOperation } from '@dialog/contracts/operation';
+import { toProblem } from '@dialog/contracts/problem';
+import type { Timestamp } from '@dialog/contracts/timestamp';
+import type { Database } from '@dialog/database/open';
+import * as lanes from '@dialog/database/tables/lanes';
+import * as operations from '@dialog/database/tables/operations';
+import { decide } from '@dialog/domain/decide';
+import { type DialogState, lookupsOf, record } from '@dialog/domain/dialog-state';
+import type { Change, Outcome } from '@dialog/domain/outcome';
+import { DecisionFault } from './faults.ts';
+import { loadState } from './load-state.ts';
+import { persist } from './persist.ts';
+
+export type ApplyDeps = {
+  db: Database;
+  /** The present instant, later at each call. */
+  now: () => Timestamp;
+  newId: () => string;
+  newRevision: () => string;
+};
+
+/** What one transaction did: the operation of each command, and whether the relay has something to pick up. */
+export type Applied = { operations: OwnedOperation[]; outboxGrew: boolean };
+
+/**
+ * Load, decide, persist: the commands of one lane, in order, in one transaction.
+ *
+ * Lanes deliver at least once. A command that has ended keeps its operation and is not decided again, so commands that
+ * come twice change nothing the second time.
+ *
+ * @returns the operation of each command, those that had ended before included
+ * @throws DecisionFault for a command that cannot be decided, and what the database throws; nothing was written
+ */
+export async function applyCommands(
+  deps: ApplyDeps,
+  lane: Envelope['lane'],
+  commands: readonly Command[],
+): Promise<Applied> {
+  return deps.db.transaction().execute(async (trx) => {
+    const outboxSeq = await lanes.lock(trx, lane);
+    // Asked in a statement of its own, after the lock was given: a worker that was taken for dead may just have
+    // committed these commands, and a snapshot from before the lock would not show it.
+    const earlier = await operations.find(
+      trx,
+      commands.map(({ id }) => id),
+    );
+    const fresh = commands.filter(({ id }) => !earlier.has(id));
+    const state = await loadState(trx, lookupsOf(fresh));
+    const loaded = new Map(state.dialogs);
+
+    const ended = new Map(earlier);
+    const changes: Change[] = [];
+    const outbox: DialogChange[] = [];
+    for (const command of fresh) {
+      // The same command twice in one envelope is one command.
+      if (ended.has(command.id)) continue;
+      const now = deps.now();
+      const outcome = decided(state, command, { now, newId: deps.newId, newRevision: deps.newRevision });
+      ended.set(command.id, operationOf(command, outcome, now));
+      if (outcome.kind !== 'applied' || outcome.change === undefined) continue;
+      record(state, outcome.change);
+      changes.push(outcome.change);
+      if (outcome.change.events.length > 0) outbox.push(outboxRow(command, outcome.change, now));
+    }
+
+    await persist(trx, { lane, outboxSeq, loaded, changes, outbox });
+    await operations.insert(
+      trx,
+      [...ended.values()].filter(({ id }) => !earlier.has(id)),
+    );
+    return {
+      operations: commands.flatMap(({ id }) => ended.get(id) ?? []),
+      outboxGrew: outbox.length > 0,
+    };
+  });
+}
+
+function decided(state: DialogState, command: Command, context: Parameters<typeof decide>[2]): Outcome {
+  try {
+    return decide(state, command, context);
+  } catch (cause) {
+    throw new DecisionFault(command.id, cause);
+  }
+}
+
+function operationOf(command: Command, outcome: Outcome, endedAt: Timestamp): OwnedOperation {
+  const { id, org, dialogId, kind, receivedAt } = command;
+  const common = { id, org, dialogId, kind, receivedAt, endedAt };
+  return outcome.kind === 'applied'
+    ? { ...common, status: 'Applied', revision: outcome.revision }
+    : { ...common, status: 'Rejected', problem: toProblem(outcome.rejection) };
+}
+
+function outboxRow({ traceparent }: Command, { dialog, events }: Change, occurredAt: Timestamp): DialogChange {
+  const { id: dialogId, revision, org, party, serviceResource, process, precedingProcess } = dialog;
+  const facts = { dialogId, revision, org, party, serviceResource, process, precedingProcess };
+  return { ...facts, occurredAt, traceparent, events };
+}

@@ -1,0 +1,77 @@
+import type { Command, Envelope } from '@dialog/contracts/commands';
+import type { OwnedOperation } from '@dialog/contracts/operation';
+import { problemOf } from '@dialog/contracts/problem';
+import { isUniqueViolation } from '@dialog/database/faults';
+import * as deadLetters from '@dialog/database/tables/dead-letters';
+import * as lanes from '@dialog/database/tables/lanes';
+import * as operations from '@dialog/database/tables/operations';
+import type { Logger } from '@dialog/telemetry/logger';
+import { type Applied, type ApplyDeps, applyCommands } from './apply-commands.ts';
+import { describe, isPoison } from './faults.ts';
+
+/** How often a single command is decided anew after it lost a race for a unique key. The second time it sees the winner. */
+const racesMax = 3;
+
+/**
+ * Applies an envelope. When its batch fails for a reason in its data, its commands are applied one by one, in order:
+ * the culprit ends as `Failed` with a dead letter, and the others are none the worse for it.
+ *
+ * @throws faults of the infrastructure; the lane then tries the whole envelope again, in place
+ */
+export async function applyEnvelope(deps: ApplyDeps & { log: Logger }, envelope: Envelope): Promise<Applied> {
+  const { lane, commands } = envelope;
+  try {
+    return await applyCommands(deps, lane, commands);
+  } catch (error) {
+    if (!isPoison(error)) throw error;
+    deps.log.warn({ lane, commands: commands.length, err: describe(error) }, 'batch failed, applying one by one');
+  }
+
+  const applied: Applied = { operations: [], outboxGrew: false };
+  for (const command of commands) {
+    const one = await applyOne(deps, lane, command);
+    applied.operations.push(...one.operations);
+    applied.outboxGrew ||= one.outboxGrew;
+  }
+  return applied;
+}
+
+async function applyOne(deps: ApplyDeps & { log: Logger }, lane: number, command: Command): Promise<Applied> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await applyCommands(deps, lane, [command]);
+    } catch (error) {
+      if (!isPoison(error)) throw error;
+      if (isUniqueViolation(error) && attempt < racesMax) continue;
+      const failed = await fail(deps, lane, command, error);
+      deps.log.error(
+        { lane, commandId: command.id, dialogId: command.dialogId, err: describe(error) },
+        'command failed',
+      );
+      return { operations: [failed], outboxGrew: false };
+    }
+  }
+}
+
+async function fail(deps: ApplyDeps, lane: number, command: Command, error: unknown): Promise<OwnedOperation> {
+  const { id, org, dialogId, kind, receivedAt } = command;
+  return deps.db.transaction().execute(async (trx) => {
+    await lanes.lock(trx, lane);
+    const earlier = (await operations.find(trx, [id])).get(id);
+    if (earlier !== undefined) return earlier;
+    const failedAt = deps.now();
+    const failed: OwnedOperation = {
+      ...{ id, org, dialogId, kind, receivedAt },
+      status: 'Failed',
+      problem: problemOf(
+        500,
+        undefined,
+        'The command could not be applied. It has been kept for an operator to look at.',
+      ),
+      endedAt: failedAt,
+    };
+    await operations.insert(trx, [failed]);
+    await deadLetters.insert(trx, { id, lane, failedAt, error: describe(error), command: JSON.stringify(command) });
+    return failed;
+  });
+}

@@ -1,0 +1,76 @@
+import type { DialogChange } from '@dialog/contracts/dialog-event';
+import type { Database } from '@dialog/database/open';
+import * as activities from '@dialog/database/tables/activities';
+import * as chosenIds from '@dialog/database/tables/chosen-ids';
+import * as dialogs from '@dialog/database/tables/dialogs';
+import * as idempotentKeys from '@dialog/database/tables/idempotent-keys';
+import * as outbox from '@dialog/database/tables/outbox';
+import * as transmissions from '@dialog/database/tables/transmissions';
+import type { Dialog, KnownTransmission } from '@dialog/domain/dialog';
+import { childKey } from '@dialog/domain/dialog-state';
+import type { Change } from '@dialog/domain/outcome';
+
+type Decided = {
+  lane: number;
+  /** Number of the lane's newest outbox row before these changes. */
+  outboxSeq: number;
+  /** The dialogs as they were before these changes. */
+  loaded: ReadonlyMap<string, Dialog>;
+  changes: readonly Change[];
+  outbox: readonly DialogChange[];
+};
+
+/** Writes the changes of one transaction: one statement per table, whatever the number of commands. */
+export async function persist(trx: Database, decided: Decided): Promise<void> {
+  const { lane, outboxSeq, loaded, changes } = decided;
+  const latest = new Map<string, Dialog>();
+  const touched = new Map<string, KnownTransmission>();
+  const chosen = new Map<string, { id: string; dialogId: string }>();
+  const released = new Set<string>();
+  for (const change of changes) {
+    const { dialog } = change;
+    latest.set(dialog.id, dialog);
+    for (const known of change.touchedTransmissions) touched.set(childKey(known.dialogId, known.id), known);
+    for (const id of change.releasedIds) if (!chosen.delete(id)) released.add(id);
+    for (const id of change.chosenIds) chosen.set(id, { id, dialogId: dialog.id });
+  }
+
+  const created: Dialog[] = [];
+  const updated: { dialog: Dialog; documentsChanged: boolean }[] = [];
+  for (const dialog of latest.values()) {
+    const before = loaded.get(dialog.id);
+    if (before === undefined) created.push(dialog);
+    else updated.push({ dialog, documentsChanged: documentsDiffer(before, dialog) });
+  }
+
+  await dialogs.insert(trx, created);
+  await dialogs.update(trx, updated);
+  await idempotentKeys.insert(
+    trx,
+    created.flatMap(({ id, org, idempotentKey }) =>
+      idempotentKey === null ? [] : { org, idempotentKey, dialogId: id },
+    ),
+  );
+  await chosenIds.release(trx, [...released]);
+  await chosenIds.insert(trx, [...chosen.values()]);
+  await transmissions.insert(
+    trx,
+    changes.flatMap((change) => change.transmissions),
+  );
+  await transmissions.touch(trx, [...touched.values()]);
+  await activities.insert(
+    trx,
+    changes.flatMap((change) => change.activities),
+  );
+  await outbox.append(trx, lane, outboxSeq, decided.outbox);
+}
+
+/** A decision that leaves a document alone passes the very object on. */
+function documentsDiffer(before: Dialog, after: Dialog): boolean {
+  return (
+    before.content !== after.content ||
+    before.attachments !== after.attachments ||
+    before.guiActions !== after.guiActions ||
+    before.apiActions !== after.apiActions
+  );
+}
