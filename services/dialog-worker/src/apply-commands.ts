@@ -39,15 +39,18 @@ export async function applyCommands(
   commands: readonly Command[],
 ): Promise<Applied> {
   return deps.db.transaction().execute(async (trx) => {
-    const outboxSeq = await lanes.lock(trx, lane);
-    // Asked in a statement of its own, after the lock was given: a worker that was taken for dead may just have
-    // committed these commands, and a snapshot from before the lock would not show it.
-    const earlier = await operations.find(
-      trx,
-      commands.map(({ id }) => id),
-    );
+    // Sent together and answered in this order: the look-ups see what the last holder of the lock committed, because
+    // each statement takes its snapshot when it begins, and they begin once the lock is given. A worker that was taken
+    // for dead may just have committed these commands.
+    const [outboxSeq, earlier, state] = await Promise.all([
+      lanes.lock(trx, lane),
+      operations.find(
+        trx,
+        commands.map(({ id }) => id),
+      ),
+      loadState(trx, lookupsOf(commands)),
+    ]);
     const fresh = commands.filter(({ id }) => !earlier.has(id));
-    const state = await loadState(trx, lookupsOf(fresh));
     const loaded = new Map(state.dialogs);
 
     const ended = new Map(earlier);
@@ -65,11 +68,13 @@ export async function applyCommands(
       if (outcome.change.events.length > 0) outbox.push(outboxRow(command, outcome.change, now));
     }
 
-    await persist(trx, { lane, outboxSeq, loaded, changes, outbox });
-    await operations.insert(
-      trx,
-      [...ended.values()].filter(({ id }) => !earlier.has(id)),
-    );
+    await Promise.all([
+      persist(trx, { lane, outboxSeq, loaded, changes, outbox }),
+      operations.insert(
+        trx,
+        [...ended.values()].filter(({ id }) => !earlier.has(id)),
+      ),
+    ]);
     return {
       operations: commands.flatMap(({ id }) => ended.get(id) ?? []),
       outboxGrew: outbox.length > 0,

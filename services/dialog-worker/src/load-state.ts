@@ -6,23 +6,25 @@ import * as idempotentKeys from '@dialog/database/tables/idempotent-keys';
 import * as transmissions from '@dialog/database/tables/transmissions';
 import { childKey, type DialogState, type Lookups, orgKey } from '@dialog/domain/dialog-state';
 
-/** Reads what some decisions will look at: one round trip per table, none for a table that nobody asks about. */
+/** Reads what some decisions will look at: one statement per table, none for a table that nobody asks about. */
 export async function loadState(trx: Database, lookups: Lookups): Promise<DialogState> {
   const { dialogIds, children, dialogKeys, transmissionKeys } = lookups;
-  const knownTransmissions = await transmissions.findKnown(trx, children);
-  const knownActivities = await activities.findKnown(trx, children);
-  const usedKeys = await transmissions.usedKeys(trx, transmissionKeys);
-  const holders = await idempotentKeys.holders(trx, dialogKeys);
+  const [found, knownTransmissions, knownActivities, taken, holders, usedKeys] = await Promise.all([
+    dialogs.find(trx, dialogIds),
+    transmissions.findKnown(trx, children),
+    activities.findKnown(trx, children),
+    chosenIds.taken(
+      trx,
+      children.map(({ id }) => id),
+    ),
+    idempotentKeys.holders(trx, dialogKeys),
+    transmissions.usedKeys(trx, transmissionKeys),
+  ]);
   return {
-    dialogs: await dialogs.find(trx, dialogIds),
+    dialogs: found,
     transmissions: new Map(knownTransmissions.map((known) => [childKey(known.dialogId, known.id), known])),
     activityKeys: new Set(knownActivities.map(({ dialogId, id }) => childKey(dialogId, id))),
-    takenIds: new Set(
-      await chosenIds.taken(
-        trx,
-        children.map(({ id }) => id),
-      ),
-    ),
+    takenIds: new Set(taken),
     dialogKeys: new Map(holders.map((holder) => [orgKey(holder.org, holder.idempotentKey), holder])),
     transmissionKeys: new Set(usedKeys.map(({ dialogId, idempotentKey }) => childKey(dialogId, idempotentKey))),
   };

@@ -43,26 +43,46 @@ export async function persist(trx: Database, decided: Decided): Promise<void> {
     else updated.push({ dialog, documentsChanged: documentsDiffer(before, dialog) });
   }
 
-  await dialogs.insert(trx, created);
-  await dialogs.update(trx, updated);
-  await idempotentKeys.insert(
-    trx,
-    created.flatMap(({ id, org, idempotentKey }) =>
-      idempotentKey === null ? [] : { org, idempotentKey, dialogId: id },
+  await Promise.all([
+    dialogs.insert(trx, created),
+    dialogs.update(trx, updated),
+    idempotentKeys.insert(
+      trx,
+      created.flatMap(({ id, org, idempotentKey }) =>
+        idempotentKey === null ? [] : { org, idempotentKey, dialogId: id },
+      ),
     ),
-  );
-  await chosenIds.release(trx, [...released]);
-  await chosenIds.insert(trx, [...chosen.values()]);
+    replaceChosenIds(trx, [...released], [...chosen.values()]),
+    appendTransmissions(trx, changes, [...touched.values()]),
+    activities.insert(
+      trx,
+      changes.flatMap((change) => change.activities),
+    ),
+    outbox.append(trx, lane, outboxSeq, decided.outbox),
+  ]);
+}
+
+/** An id that one change gives back may be chosen by the next. */
+async function replaceChosenIds(
+  trx: Database,
+  released: readonly string[],
+  chosen: readonly { id: string; dialogId: string }[],
+): Promise<void> {
+  await chosenIds.release(trx, released);
+  await chosenIds.insert(trx, chosen);
+}
+
+/** A transmission that one change adds may be opened or answered by the next. */
+async function appendTransmissions(
+  trx: Database,
+  changes: readonly Change[],
+  touched: readonly KnownTransmission[],
+): Promise<void> {
   await transmissions.insert(
     trx,
     changes.flatMap((change) => change.transmissions),
   );
-  await transmissions.touch(trx, [...touched.values()]);
-  await activities.insert(
-    trx,
-    changes.flatMap((change) => change.activities),
-  );
-  await outbox.append(trx, lane, outboxSeq, decided.outbox);
+  await transmissions.touch(trx, touched);
 }
 
 /** A decision that leaves a document alone passes the very object on. */

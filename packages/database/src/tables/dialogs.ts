@@ -2,7 +2,8 @@ import type { Dialog } from '@dialog/domain/dialog';
 import type { Database } from '../open.ts';
 import { insertRows, updateRows } from '../rows.ts';
 
-const columns = [
+/** Every column, under its name in the domain. */
+export const columns = [
   'id',
   'org',
   'party',

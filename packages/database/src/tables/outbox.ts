@@ -18,16 +18,20 @@ export async function append(
   changes: readonly DialogChange[],
 ): Promise<void> {
   if (changes.length === 0) return;
-  await insertRows(
-    trx,
-    'outbox',
-    changes.map((change, index) => ({ lane, seq: before + index + 1, occurred_at: change.occurredAt, change })),
-  );
-  await trx
-    .updateTable('lane')
-    .set({ outbox_seq: before + changes.length })
-    .where('id', '=', lane)
-    .execute();
+  const rows = changes.map((change, index) => ({
+    lane,
+    seq: before + index + 1,
+    occurred_at: change.occurredAt,
+    change,
+  }));
+  await Promise.all([
+    insertRows(trx, 'outbox', rows),
+    trx
+      .updateTable('lane')
+      .set({ outbox_seq: before + changes.length })
+      .where('id', '=', lane)
+      .execute(),
+  ]);
 }
 
 export type OutboxRow = { seq: number; change: string };
