@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { absenceToldOnParent, addBroken } from './fault.ts';
 import { isAllowedHtml } from './html.ts';
-import { localizations } from './localization.ts';
+import { type Localization, localizations } from './localization.ts';
 import {
   embeddedHtml,
   embeddedMarkdown,
@@ -20,42 +20,62 @@ const correspondenceTextMax = 512;
 const longTextMax = 1023;
 const statusTextMax = 25;
 
-const contentValue = z
-  .object({
-    mediaType: z.string().default(plainText).openapi({ example: plainText }),
-    value: localizations({ max: undefined, atLeastOne: true }),
-  })
-  .openapi('ContentValue');
-export type ContentPart = z.output<typeof contentValue>;
+/** Texts in one or several languages, all of one media type. */
+export type ContentPart = { mediaType: string; value: Localization[] };
 
-/** Plain text; a rule has its limit, which depends on the caller's rights. */
-function shortText() {
-  return contentValue
-    .check((payload) => checkMediaType(payload, [plainText]))
-    .openapi({
-      description: `Plain text, at most ${shortTextMax} characters (${correspondenceTextMax} with the correspondence scope).`,
-    });
+const plainTextType = z
+  .string()
+  .default(plainText)
+  .openapi({ enum: [plainText] });
+
+function value(description: string) {
+  return localizations({ max: undefined, atLeastOne: true }).openapi({ description });
 }
 
-const additionalInfo = contentValue
+/** Plain text. A rule has its limit, which depends on the caller's rights. */
+function shortText() {
+  const limits = `at most ${shortTextMax} characters (${correspondenceTextMax} with the correspondence scope)`;
+  return z
+    .object({ mediaType: plainTextType, value: value(`One text per language, each ${limits}.`) })
+    .check((payload) => checkMediaType(payload, [plainText]));
+}
+
+const additionalInfo = z
+  .object({
+    mediaType: z
+      .string()
+      .default(plainText)
+      .openapi({
+        enum: [plainText, markdown, html],
+        description: `\`${markdown}\` is CommonMark, \`${html}\` needs the legacy HTML scope.`,
+      }),
+    value: value(`One text per language, each at most ${longTextMax} characters.`),
+  })
   .check((payload) => {
     checkMediaType(payload, [plainText, markdown, html]);
     checkLength(payload, longTextMax);
     if (payload.value.mediaType === html) checkHtml(payload);
-  })
-  .openapi({
-    description: `Plain text or CommonMark (\`${markdown}\`), at most ${longTextMax} characters; \`${html}\` with the legacy HTML scope.`,
   });
 
-const extendedStatus = contentValue
+const extendedStatus = z
+  .object({
+    mediaType: plainTextType,
+    value: value(`One text per language, each at most ${statusTextMax} characters.`),
+  })
   .check((payload) => {
     checkMediaType(payload, [plainText]);
     checkLength(payload, statusTextMax);
-  })
-  .openapi({ description: `Plain text, at most ${statusTextMax} characters.` });
+  });
 
-/** The address of a document that the reader's client fetches and shows in the dialog, one per language. */
-const embeddedDocument = contentValue
+/** The address of a document that the reader's client fetches and shows in the dialog. */
+const embeddedDocument = z
+  .object({
+    mediaType: z.string().openapi({
+      enum: [embeddedMarkdown, embeddedHtml],
+      description: `\`${embeddedHtml}\` needs the legacy HTML scope.`,
+    }),
+    value: value(`One HTTPS URL per language, each at most ${urlLengthMax} characters.`),
+  })
   .check((payload) => {
     payload.value.mediaType = replaceDeprecated(payload.value.mediaType);
     checkMediaType(payload, [embeddedMarkdown, embeddedHtml]);
@@ -64,35 +84,29 @@ const embeddedDocument = contentValue
       if (parseHttpsUrl(text.value) !== undefined) continue;
       addBroken(payload, 'Not an absolute HTTPS URL.', ['value', index, 'value']);
     }
-  })
-  .openapi({
-    description: `HTTPS URL of a document, one per language. Media type \`${embeddedMarkdown}\`, or \`${embeddedHtml}\` with the legacy HTML scope.`,
   });
 
 const title = absenceToldOnParent(shortText());
 const optionalShortText = shortText().nullable().default(null);
 
-export const dialogContent = z
-  .object({
-    title,
-    nonSensitiveTitle: optionalShortText,
-    summary: optionalShortText,
-    nonSensitiveSummary: optionalShortText,
-    senderName: optionalShortText,
-    additionalInfo: additionalInfo.nullable().default(null),
-    extendedStatus: extendedStatus.nullable().default(null),
-    mainContentReference: embeddedDocument.nullable().default(null),
-  })
-  .openapi('DialogContent');
+export const dialogContent = z.object({
+  title,
+  nonSensitiveTitle: optionalShortText,
+  summary: optionalShortText,
+  nonSensitiveSummary: optionalShortText,
+  senderName: optionalShortText,
+  additionalInfo: additionalInfo.nullable().default(null),
+  extendedStatus: extendedStatus.nullable().default(null),
+  mainContentReference: embeddedDocument.nullable().default(null),
+});
+
 export type DialogContent = z.output<typeof dialogContent>;
 
-export const transmissionContent = z
-  .object({
-    title,
-    summary: optionalShortText,
-    contentReference: embeddedDocument.nullable().default(null),
-  })
-  .openapi('TransmissionContent');
+export const transmissionContent = z.object({
+  title,
+  summary: optionalShortText,
+  contentReference: embeddedDocument.nullable().default(null),
+});
 export type TransmissionContent = z.output<typeof transmissionContent>;
 
 /** What the caller's rights allow in a dialog's content; `at` is the path of the content, with a final dot. */

@@ -44,7 +44,8 @@ export const createDialogMembers = z
         if (payload.value === 'MarkedAsUnopened' || payload.value === 'Sent') {
           addBroken(payload, 'Must be one of Default, Bin, Archive.');
         }
-      }),
+      })
+      .openapi({ type: ['string', 'null'], enum: ['Default', 'Bin', 'Archive', null] }),
     serviceOwnerContext,
     ...dialogMembers,
   })

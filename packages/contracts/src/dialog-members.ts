@@ -29,7 +29,10 @@ const progress = z
 
 /** What a dialog is created with and an update replaces or adds to. */
 export const dialogMembers = {
-  progress: progress.nullable().default(null),
+  progress: progress
+    .nullable()
+    .default(null)
+    .openapi({ type: ['integer', 'null'] }),
   extendedStatus: optionalText.openapi({ description: 'A status of the service owner, for programs.' }),
   externalReference: optionalText,
   dueAt: optionalInstant,

@@ -5,7 +5,6 @@ import { type Timestamp, timestamp } from './timestamp.ts';
 const notSupplied = '0001-01-01T00:00:00.0000000Z';
 
 const instant = timestamp.openapi({
-  type: 'string',
   format: 'date-time',
   description: 'RFC 3339, with an offset. Kept to the microsecond.',
   example: '2026-03-01T08:15:30.1234560Z',

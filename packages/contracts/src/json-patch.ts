@@ -7,7 +7,10 @@ const pointer = z
   .regex(/^(?:\/(?:[^~/]|~[01])*)*$/, 'Not a JSON pointer.')
   .openapi({ example: '/status' });
 
-const value = z.unknown().openapi({ description: 'Any JSON.' });
+const value = z
+  .unknown()
+  .refine((json) => json !== undefined)
+  .openapi({ description: 'Any JSON.' });
 
 const operation = z.discriminatedUnion('op', [
   z.object({ op: z.literal('add'), path: pointer, value }),
