@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { connect, credsAuthenticator } from '@nats-io/transport-node';
-import { freePort } from './free-port.ts';
+import { keptPort } from './free-port.ts';
 import { keptNatsKeys, type NatsKeys, trustConfiguration } from './nats-accounts.ts';
 import { type NatsCreds, writeCreds } from './nats-users.ts';
 import { findServerBinary } from './server-binary.ts';
-import { debianFolder, openServer, type ServerHandle, type ServerSettings } from './server-process.ts';
+import { openServer, type ServerHandle, type ServerSettings } from './server-process.ts';
 
 /** `creds` are the creds files of its users. `keys` can make more accounts and users. */
 export type NatsHandle = ServerHandle & { creds: NatsCreds; keys: NatsKeys };
@@ -14,14 +14,13 @@ export type NatsHandle = ServerHandle & { creds: NatsCreds; keys: NatsKeys };
  * Starts nats-server with JetStream on `<dataDir>/nats`, in operator mode: nobody gets in without a creds file. Those of
  * the services are in `<dataDir>/nats/creds`; they are issued anew at each start, so that changed rights take effect.
  */
-export async function openNats({ dataDir }: ServerSettings): Promise<NatsHandle> {
-  const binary = await findServerBinary('nats-server', debianFolder);
+export async function openNats({ dataDir, signal }: ServerSettings): Promise<NatsHandle> {
+  const binary = await findServerBinary('nats-server');
   const folder = path.join(dataDir, 'nats');
   mkdirSync(folder, { recursive: true });
-  mkdirSync(path.join(dataDir, 'logs'), { recursive: true });
   const keys = keptNatsKeys(path.join(dataDir, 'secrets/nats-keys.json'));
   const creds = await writeCreds(keys, path.join(folder, 'creds'));
-  const port = await freePort();
+  const port = await keptPort(dataDir, 'nats');
   const configuration = path.join(folder, 'nats-server.conf');
   const lines = [
     `listen: "127.0.0.1:${port}"`,
@@ -31,15 +30,18 @@ export async function openNats({ dataDir }: ServerSettings): Promise<NatsHandle>
   writeFileSync(configuration, `${lines.join('\n')}\n`, { mode: 0o600 });
 
   const url = `nats://127.0.0.1:${port}`;
-  const server = await openServer({
-    name: 'nats',
-    url,
-    file: binary.file,
-    args: ['-c', configuration],
-    env: binary.env,
-    dataDir,
-    answers: () => acceptsUser(url, creds.gateway),
-  });
+  const server = await openServer(
+    {
+      name: 'nats',
+      url,
+      file: binary.file,
+      args: ['-c', configuration],
+      env: binary.env,
+      dataDir,
+      answers: () => acceptsUser(url, creds.gateway),
+    },
+    signal,
+  );
   return Object.assign(server, { creds, keys });
 }
 

@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
-import { freePort } from './free-port.ts';
+import { keptPort } from './free-port.ts';
 import { keptSecret } from './kept-secret.ts';
 import { createCluster, findPostgres } from './postgres-files.ts';
 import { openServer, type ServerHandle, type ServerSettings } from './server-process.ts';
@@ -15,15 +14,14 @@ const durableSettings = ['max_connections=200'];
  *
  * `url` is the superuser's, to the database `postgres`.
  */
-export async function openPostgres({ dataDir, durability }: ServerSettings): Promise<ServerHandle> {
-  mkdirSync(path.join(dataDir, 'logs'), { recursive: true });
+export async function openPostgres({ dataDir, durability, signal }: ServerSettings): Promise<ServerHandle> {
   const { programs, folder, version, user } = findPostgres(dataDir);
   const password = keptSecret(path.join(dataDir, 'secrets/postgres-superuser'));
   // A folder for each major version: the next one cannot read this one's files.
   const cluster = path.join(folder, `v${version}`);
   createCluster({ programs, cluster, password, durability, user });
 
-  const port = await freePort();
+  const port = await keptPort(dataDir, 'postgres');
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   const settings = [
     'listen_addresses=127.0.0.1',
@@ -32,15 +30,18 @@ export async function openPostgres({ dataDir, durability }: ServerSettings): Pro
     'log_timezone=UTC',
     ...(durability === 'relaxed' ? relaxedSettings : durableSettings),
   ];
-  return openServer({
-    name: 'postgres',
-    url,
-    file: path.join(programs, 'bin/postgres'),
-    args: ['-D', cluster, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
-    user,
-    dataDir,
-    answers: () => answersQueries(url),
-  });
+  return openServer(
+    {
+      name: 'postgres',
+      url,
+      file: path.join(programs, 'bin/postgres'),
+      args: ['-D', cluster, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
+      user,
+      dataDir,
+      answers: () => answersQueries(url),
+    },
+    signal,
+  );
 }
 
 /** The port answers before recovery after a crash has ended, so only a query tells. */

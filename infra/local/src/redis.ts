@@ -1,19 +1,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Redis } from 'ioredis';
-import { freePort } from './free-port.ts';
+import { keptPort } from './free-port.ts';
 import { keptSecret } from './kept-secret.ts';
 import { findServerBinary } from './server-binary.ts';
-import { debianFolder, openServer, type ServerHandle, type ServerSettings } from './server-process.ts';
+import { openServer, type ServerHandle, type ServerSettings } from './server-process.ts';
 
 /** Starts Redis on `<dataDir>/redis`, with a password of its own. Durable: no command is confirmed before it is on disk. */
-export async function openRedis({ dataDir, durability }: ServerSettings): Promise<ServerHandle> {
-  const binary = await findServerBinary('redis-server', debianFolder);
+export async function openRedis({ dataDir, durability, signal }: ServerSettings): Promise<ServerHandle> {
+  const binary = await findServerBinary('redis-server');
   const folder = path.join(dataDir, 'redis');
   mkdirSync(folder, { recursive: true });
-  mkdirSync(path.join(dataDir, 'logs'), { recursive: true });
   const password = keptSecret(path.join(dataDir, 'secrets/redis'));
-  const port = await freePort();
+  const port = await keptPort(dataDir, 'redis');
   // In a file, not as arguments: those can be read by every user of the machine.
   const configuration = path.join(folder, 'redis.conf');
   const lines = [
@@ -28,15 +27,18 @@ export async function openRedis({ dataDir, durability }: ServerSettings): Promis
   writeFileSync(configuration, `${lines.join('\n')}\n`, { mode: 0o600 });
 
   const url = `redis://:${password}@127.0.0.1:${port}`;
-  return openServer({
-    name: 'redis',
-    url,
-    file: binary.file,
-    args: [configuration],
-    env: binary.env,
-    dataDir,
-    answers: () => answersPing(url),
-  });
+  return openServer(
+    {
+      name: 'redis',
+      url,
+      file: binary.file,
+      args: [configuration],
+      env: binary.env,
+      dataDir,
+      answers: () => answersPing(url),
+    },
+    signal,
+  );
 }
 
 /** Answered with an error while it still loads its file. */

@@ -2,6 +2,9 @@ import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import { fetchDebianPackages, findUnpacked } from './debian-packages.ts';
 
+/** Programs fetched from Debian, for all data folders of this clone. */
+const debianFolder = path.join(import.meta.dirname, '../../../.data/debian');
+
 export type ServerBinary = { file: string; env: Readonly<Record<string, string>> };
 
 /** Servers that npm does not have: the program, and how to do without ours. */
@@ -23,12 +26,12 @@ const programNames: readonly ServerProgramName[] = ['redis-server', 'nats-server
 
 /**
  * Finds a program: on PATH, where Debian installs servers (not on everybody's PATH), or among Debian's packages, which
- * are fetched into `debianFolder` when need be, all that this machine lacks in one go.
+ * are fetched when need be, all that this machine lacks in one go.
  *
  * @throws with the ways out, when it cannot be had
  */
-export async function findServerBinary(name: ServerProgramName, debianFolder: string): Promise<ServerBinary> {
-  const present = findBinary(name, debianFolder);
+export async function findServerBinary(name: ServerProgramName): Promise<ServerBinary> {
+  const present = findBinary(name);
   if (present !== undefined) return present;
 
   let problem = 'is neither on PATH nor in /usr/sbin';
@@ -39,12 +42,12 @@ export async function findServerBinary(name: ServerProgramName, debianFolder: st
   } catch (err) {
     problem += `, and Debian's packages could not be fetched (${firstLine(err)})`;
   }
-  const fetched = findBinary(name, debianFolder);
+  const fetched = findBinary(name);
   if (fetched === undefined) throw new Error(wayOut(name, problem));
   return fetched;
 }
 
-function findBinary(name: string, debianFolder: string): ServerBinary | undefined {
+function findBinary(name: ServerProgramName): ServerBinary | undefined {
   const file = onPath(name);
   if (file !== undefined) return { file, env: {} };
   const unpacked = findUnpacked(debianFolder, name);

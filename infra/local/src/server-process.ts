@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { livingProcess, recordProcess } from './process-identity.ts';
@@ -8,19 +8,22 @@ import { livingProcess, recordProcess } from './process-identity.ts';
 /** `durable`: what is confirmed survives a loss of power. `relaxed`: for tests, which throw the data away. */
 export type Durability = 'durable' | 'relaxed';
 
-/** `dataDir` is absolute and holds everything that the server keeps. */
-export type ServerSettings = { dataDir: string; durability: Durability };
+/** `dataDir` is absolute and holds everything that the server keeps. An aborted `signal` ends a start in progress. */
+export type ServerSettings = { dataDir: string; durability: Durability; signal?: AbortSignal };
 
-/** Programs fetched from Debian, for all data folders of this clone. */
-export const debianFolder = path.join(import.meta.dirname, '../../../.data/debian');
+/** Every process that is started here. */
+export type ProcessName =
+  | 'postgres'
+  | 'redis'
+  | 'nats'
+  | 'altinn-emulator'
+  | 'event-relay'
+  | 'dialog-worker'
+  | 'gateway';
 
-/** For Postgres a fast shutdown: sessions are ended, nothing is lost. At SIGTERM it would wait for every client to leave. */
-const stopSignals = { postgres: 'SIGINT', redis: 'SIGTERM', nats: 'SIGTERM' } as const;
-export type ServerName = keyof typeof stopSignals;
-
-/** One server that can be stopped, killed and started again on the same port and data. */
+/** A process that can be stopped, killed and started again on the same port and data. */
 export type ServerHandle = {
-  readonly name: ServerName;
+  readonly name: ProcessName;
   readonly url: string;
   /** Undefined while it does not run. */
   readonly pid: number | undefined;
@@ -30,14 +33,16 @@ export type ServerHandle = {
   stop(): Promise<void>;
   /** `SIGKILL`. Returns when the process is gone. */
   kill(): Promise<void>;
+  /** Resolves when the process that runs now ends without `stop` or `kill`, with how it ended. */
+  endedUnexpectedly(): Promise<string>;
 };
 
-export type ServerProgram = {
-  name: ServerName;
+export type Program = {
+  name: ProcessName;
   url: string;
   file: string;
   args: readonly string[];
-  env?: Readonly<Record<string, string>>;
+  env?: Readonly<NodeJS.ProcessEnv>;
   /** The user to run as; ours when absent. */
   user?: { uid: number; gid: number } | undefined;
   dataDir: string;
@@ -49,14 +54,22 @@ const startTimeoutMs = 60_000;
 const answerPollMs = 20;
 /** After this an orderly stop is given up and the process killed. */
 const stopTimeoutMs = 20_000;
-/** A server that was killed may leave children or locks for a moment; starting is tried anew for this long. */
+/** Postgres waits for the children and locks of one that was killed to go; starting it is tried anew for this long. */
 const startRetryMs = 5_000;
 
 /** Starts the program and waits until it answers. What an earlier, killed run left of it is stopped first. */
-export async function openServer(program: ServerProgram): Promise<ServerHandle> {
-  await stopLeftover(program);
+export async function openServer(program: Program, signal?: AbortSignal): Promise<ServerHandle> {
+  await stopLeftover(program.dataDir, program.name);
+  mkdirSync(path.dirname(logFileOf(program)), { recursive: true });
   let child: ChildProcess | undefined;
+  let ended = Promise.withResolvers<string>();
+  let endIsWanted = false;
   const running = () => (child !== undefined && isRunning(child) ? child : undefined);
+  const endWith = async (exitSignal: NodeJS.Signals) => {
+    const current = running();
+    endIsWanted = true;
+    if (current !== undefined) await end(current, exitSignal);
+  };
 
   const handle: ServerHandle = {
     name: program.name,
@@ -66,40 +79,44 @@ export async function openServer(program: ServerProgram): Promise<ServerHandle> 
     },
     async start() {
       if (running() !== undefined) return;
-      const retryUntil = Date.now() + startRetryMs;
+      const retryUntil = Date.now() + (program.name === 'postgres' ? startRetryMs : 0);
       for (;;) {
         child = launch(program);
-        const problem = await untilItAnswers(program, child);
-        if (problem === undefined) return;
-        if (isRunning(child) || Date.now() > retryUntil) {
-          await end(child, 'SIGKILL');
-          throw new Error(`${program.name} ${problem}.${lastLines(logFileOf(program))}`);
+        const problem = await untilItAnswers(program, child, signal);
+        if (problem === undefined) break;
+        if (isRunning(child) || Date.now() >= retryUntil) {
+          await end(child, stopSignalOf(program.name));
+          signal?.throwIfAborted();
+          throw new Error(`${program.name} ${problem}. ${lastLines(logFileOf(program))}`);
         }
         await delay(200);
       }
+      endIsWanted = false;
+      ended = Promise.withResolvers();
+      const { resolve } = ended;
+      child.once('exit', (code, exitSignal) => {
+        if (!endIsWanted) resolve(exitSignal ?? `exit code ${code}`);
+      });
     },
     async stop() {
-      const current = running();
-      if (current !== undefined) await end(current, stopSignals[program.name]);
-      rmSync(recordFileOf(program), { force: true });
+      await endWith(stopSignalOf(program.name));
+      rmSync(recordFileOf(program.dataDir, program.name), { force: true });
     },
-    async kill() {
-      const current = running();
-      if (current !== undefined) await end(current, 'SIGKILL');
-    },
+    kill: () => endWith('SIGKILL'),
+    endedUnexpectedly: () => ended.promise,
   };
   await handle.start();
   return handle;
 }
 
-/** Stops what a run that was killed left behind of this server, if it still runs. */
-export async function stopLeftover(program: Pick<ServerProgram, 'name' | 'dataDir'>): Promise<void> {
-  const recordFile = recordFileOf(program);
+/** Stops what a run that was killed left behind of this process, if it still runs. */
+export async function stopLeftover(dataDir: string, name: ProcessName): Promise<void> {
+  const recordFile = recordFileOf(dataDir, name);
   const started = Date.now();
   for (let sent: NodeJS.Signals | undefined; ; ) {
     const pid = livingProcess(recordFile);
     if (pid === undefined) break;
-    const next = Date.now() - started > stopTimeoutMs ? 'SIGKILL' : stopSignals[program.name];
+    const next = Date.now() - started > stopTimeoutMs ? 'SIGKILL' : stopSignalOf(name);
     if (sent !== next) process.kill(pid, next);
     sent = next;
     await delay(answerPollMs);
@@ -107,21 +124,26 @@ export async function stopLeftover(program: Pick<ServerProgram, 'name' | 'dataDi
   rmSync(recordFile, { force: true });
 }
 
+/** For Postgres a fast shutdown: sessions are ended, nothing is lost. At SIGTERM it would wait for every client to leave. */
+function stopSignalOf(name: ProcessName): NodeJS.Signals {
+  return name === 'postgres' ? 'SIGINT' : 'SIGTERM';
+}
+
 /** Sends the signal, and `SIGKILL` when that does not end the process in time. Returns when it is gone. */
-export async function end(child: ChildProcess, signal: NodeJS.Signals, timeoutMs = stopTimeoutMs): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (!isRunning(child)) return;
   const gone = once(child, 'exit');
   child.kill(signal);
-  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
   await gone;
   clearTimeout(timer);
 }
 
-export function isRunning(child: ChildProcess): boolean {
+function isRunning(child: ChildProcess): boolean {
   return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
 }
 
-// Servers are not in our process group (see below), so nothing but us ends them when we end in a hurry.
+// They are not in our process group (see below), so nothing but us ends them when we end in a hurry.
 const launched = new Map<ChildProcess, NodeJS.Signals>();
 process.on('exit', () => {
   for (const [child, stopSignal] of launched) child.kill(stopSignal);
@@ -131,7 +153,7 @@ process.on('exit', () => {
  * Starts the program in a process group of its own: Ctrl-C in a terminal reaches every process of the foreground group
  * at once, and then the database would be gone before those who use it.
  */
-function launch(program: ServerProgram): ChildProcess {
+function launch(program: Program): ChildProcess {
   const log = openSync(logFileOf(program), 'a');
   const child = spawn(program.file, program.args, {
     detached: true,
@@ -144,22 +166,21 @@ function launch(program: ServerProgram): ChildProcess {
   child.once('error', () => launched.delete(child));
   child.once('exit', () => launched.delete(child));
   if (child.pid !== undefined) {
-    launched.set(child, stopSignals[program.name]);
-    recordProcess(recordFileOf(program), child.pid);
+    launched.set(child, stopSignalOf(program.name));
+    recordProcess(recordFileOf(program.dataDir, program.name), child.pid);
   }
-  child.unref();
   return child;
 }
 
 /** Undefined once it answers, or else what went wrong. */
-async function untilItAnswers(program: ServerProgram, child: ChildProcess): Promise<string | undefined> {
+async function untilItAnswers(program: Program, child: ChildProcess, signal?: AbortSignal) {
   let spawnError: Error | undefined;
   child.once('error', (err) => {
     spawnError = err;
   });
   const deadline = Date.now() + startTimeoutMs;
   let reason: unknown;
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && signal?.aborted !== true) {
     if (spawnError !== undefined) return `could not be started: ${spawnError.message}`;
     if (!isRunning(child)) return 'ended before it answered';
     try {
@@ -176,13 +197,13 @@ async function untilItAnswers(program: ServerProgram, child: ChildProcess): Prom
 
 function lastLines(logFile: string): string {
   const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-5);
-  return ` The end of ${logFile}:\n  ${lines.join('\n  ')}`;
+  return `The end of ${logFile}:\n  ${lines.join('\n  ')}`;
 }
 
-function recordFileOf({ dataDir, name }: Pick<ServerProgram, 'dataDir' | 'name'>): string {
+function recordFileOf(dataDir: string, name: ProcessName): string {
   return path.join(dataDir, `${name}.process.json`);
 }
 
-function logFileOf({ dataDir, name }: Pick<ServerProgram, 'dataDir' | 'name'>): string {
+function logFileOf({ dataDir, name }: Pick<Program, 'dataDir' | 'name'>): string {
   return path.join(dataDir, 'logs', `${name}.log`);
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { type NatsHandle, openNats } from './nats.ts';
 import { openPostgres } from './postgres.ts';
 import { openRedis } from './redis.ts';
-import { type ServerHandle, type ServerName, type ServerSettings, stopLeftover } from './server-process.ts';
+import { type ProcessName, type ServerHandle, type ServerSettings, stopLeftover } from './server-process.ts';
 
 export type Servers = {
   postgres: ServerHandle;
@@ -36,6 +36,9 @@ export async function startServers(settings: ServerSettings): Promise<Servers> {
 
 /** Stops what a run that was killed left behind in a data folder, in the same order. */
 export async function stopLeftovers(dataDir: string): Promise<void> {
-  const inOrder: readonly ServerName[] = ['nats', 'redis', 'postgres'];
-  for (const name of inOrder) await stopLeftover({ name, dataDir });
+  const inOrder: readonly ProcessName[] = [
+    ...(['gateway', 'dialog-worker', 'event-relay', 'altinn-emulator'] as const),
+    ...(['nats', 'redis', 'postgres'] as const),
+  ];
+  for (const name of inOrder) await stopLeftover(dataDir, name);
 }
