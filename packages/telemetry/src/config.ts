@@ -70,15 +70,18 @@ export function url(schemes: readonly string[]) {
 }
 
 /**
- * A base address of a service that is trusted for who is who: https, or plain http on this machine alone, where nobody
- * can stand in between. Comes out without a slash at the end.
+ * The base address of a service that is trusted for who is who (`isTrustedAddress`). Comes out without a slash at the
+ * end.
  */
 export const trustedUrl = z
   .string()
-  .refine((text) => schemeOf(text) === 'https' || (schemeOf(text) === 'http' && isLoopback(new URL(text).hostname)), {
-    error: 'must be an https:// URL (http:// only for localhost, 127.0.0.1 or [::1])',
-  })
+  .refine(isTrustedAddress, { error: 'must be an https:// URL (http:// only for localhost, 127.0.0.1 or [::1])' })
   .transform((text) => text.replace(/\/+$/, ''));
+
+/** https, or plain http on this machine alone, where nobody can stand in between. */
+export function isTrustedAddress(text: string): boolean {
+  return schemeOf(text) === 'https' || (schemeOf(text) === 'http' && isLoopback(new URL(text).hostname));
+}
 
 /** Comma-separated values, at least one, each as `item` wants it. White space around them does not count. */
 export function listOf<Item>(item: z.ZodType<Item, string>) {

@@ -93,6 +93,21 @@ describe('health', () => {
     expect(calls).toBe(1);
   });
 
+  it('starts a check anew that threw at once', async () => {
+    let calls = 0;
+    const { get } = probed(
+      check('postgres', {
+        check: () => {
+          calls += 1;
+          throw new Error('bug');
+        },
+      }),
+    );
+    await get('/health/readiness');
+    await get('/health/readiness');
+    expect(calls).toBe(2);
+  });
+
   it('logs why a check fails once, and its recovery', async () => {
     let up = false;
     const { get, lines } = probed(check('postgres', { check: () => (up ? Promise.resolve() : down()) }));

@@ -92,7 +92,10 @@ function watched({ name, critical, timeoutMs, check }: HealthCheck, log: Logger)
 
   return async () => {
     const startedAt = performance.now();
-    running ??= started();
+    // Not in a finally of its own: a check that throws at once would be done before it is assigned.
+    running ??= started().finally(() => {
+      running = undefined;
+    });
     let state: HealthState = 'Healthy';
     let reason: unknown;
     try {
@@ -112,11 +115,7 @@ function watched({ name, critical, timeoutMs, check }: HealthCheck, log: Logger)
   };
 
   async function started(): Promise<void> {
-    try {
-      await check();
-    } finally {
-      running = undefined;
-    }
+    await check();
   }
 }
 
