@@ -32,6 +32,7 @@ type Options = {
 };
 
 export type Emulator = {
+  /** Where it listens. */
   baseUrl: string;
   /** What `iss` says in a token; also the address to find the issuer's metadata below. */
   issuers: Record<IssuerName, string>;
@@ -58,7 +59,8 @@ export async function startEmulator(options: Options = {}): Promise<Emulator> {
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The server listens on no TCP port.');
-  const baseUrl = (options.publicUrl ?? `http://${hostname}:${address.port}`).replace(/\/+$/, '');
+  const listensAt = `http://${hostname}:${address.port}`;
+  const baseUrl = (options.publicUrl ?? listensAt).replace(/\/+$/, '');
 
   const app: EmulatorApp = new Hono({ strict: false });
   app.onError((err, c) => {
@@ -74,13 +76,14 @@ export async function startEmulator(options: Options = {}): Promise<Emulator> {
   registerOrganisationList(operation, deps);
   registerPartyNames(operation, deps);
   registerMint(app, deps);
+  app.get('/health/readiness', (c) => c.json({ state: 'Healthy' }));
   const answer = getRequestListener(app.fetch);
   server.on('request', (request, response) => {
     answer(request, response).catch((err) => log.error({ err }, 'request failed'));
   });
 
   return {
-    baseUrl,
+    baseUrl: listensAt,
     issuers: issuersAt(baseUrl),
     platformClient: { clientId: platformClientId, jwk },
     async close() {
