@@ -1,0 +1,77 @@
+import type { Logger } from '@dialog/telemetry/logger';
+import { TaskCancelledError, TimeoutStrategy, timeout } from 'cockatiel';
+import { LRUCache } from 'lru-cache';
+import { UpstreamFailure } from '../upstream-failure.ts';
+
+export type CacheSettings = {
+  /** Younger than this, a value is given out as it is. */
+  freshMs: number;
+  /** Older than that but younger than this, it is given out and loaded anew in the background. */
+  failSafeMs: number;
+  /** How long a caller waits when there is nothing to give out. The load goes on and fills the cache. */
+  waitMs: number;
+  /** After a failed load in the background, how long nobody tries again. */
+  retryAfterMs: number;
+  entriesMax: number;
+};
+
+export type FreshCache<Value> = { get: (key: string) => Promise<Value | undefined> };
+
+type Entry<Value> = { value: Value; loadedAt: number; retryAt: number };
+
+/**
+ * Values of another system by key. One load per key at a time, however many ask; a failing system is noticed only when
+ * its value has not been had for `failSafeMs`. `undefined` from `load` means that there is no such value, and is not kept.
+ *
+ * @throws from `get`: what `load` threw, or UpstreamFailure when the wait is over
+ */
+export function createFreshCache<Value>(
+  name: string,
+  load: (key: string) => Promise<Value | undefined>,
+  { log, now = () => performance.now(), ...settings }: CacheSettings & { log: Logger; now?: () => number },
+): FreshCache<Value> {
+  const { freshMs, failSafeMs, waitMs, retryAfterMs, entriesMax } = settings;
+  const entries = new LRUCache<string, Entry<Value>>({ max: entriesMax });
+  const loading = new Map<string, Promise<Value | undefined>>();
+  const patience = timeout(waitMs, TimeoutStrategy.Aggressive);
+
+  return {
+    async get(key) {
+      const entry = entries.get(key);
+      if (entry !== undefined) {
+        const ageMs = now() - entry.loadedAt;
+        if (ageMs < freshMs) return entry.value;
+        if (ageMs < failSafeMs) {
+          if (now() >= entry.retryAt) refresh(key, entry);
+          return entry.value;
+        }
+      }
+      try {
+        return await patience.execute(() => loadOnce(key));
+      } catch (err) {
+        if (!(err instanceof TaskCancelledError)) throw err;
+        throw new UpstreamFailure(name, `no answer within ${waitMs} ms`, { cause: err });
+      }
+    },
+  };
+
+  function refresh(key: string, entry: Entry<Value>): void {
+    loadOnce(key).catch((err: unknown) => {
+      entry.retryAt = now() + retryAfterMs;
+      log.warn({ err, cache: name, ageMs: Math.round(now() - entry.loadedAt) }, 'cached value not refreshed');
+    });
+  }
+
+  function loadOnce(key: string): Promise<Value | undefined> {
+    const running = loading.get(key) ?? loadAndKeep(key).finally(() => loading.delete(key));
+    loading.set(key, running);
+    return running;
+  }
+
+  async function loadAndKeep(key: string): Promise<Value | undefined> {
+    const value = await load(key);
+    if (value === undefined) entries.delete(key);
+    else entries.set(key, { value, loadedAt: now(), retryAt: 0 });
+    return value;
+  }
+}

@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '@dialog/telemetry/logger';
+import { z } from 'zod';
+import { UpstreamFailure } from '../upstream-failure.ts';
+import { type CacheSettings, createFreshCache } from './fresh-cache.ts';
+import type { Upstream } from './http.ts';
+import type { PlatformTokens } from './platform-token.ts';
+
+/** @throws UpstreamFailure when the register has to be asked and is away */
+export type PartyNames = {
+  /** Undefined for a person or organisation that the register does not know, or an id of no known kind. */
+  nameOf: (actorId: string) => Promise<string | undefined>;
+};
+
+const cacheDefaults: CacheSettings = {
+  freshMs: 24 * 60 * 60_000,
+  failSafeMs: 26 * 60 * 60_000,
+  waitMs: 20_000,
+  retryAfterMs: 60_000,
+  entriesMax: 100_000,
+};
+
+/** The register hears of a new system user some seconds after its first call comes here. */
+const newSystemUserPausesMs = [500, 1000, 2000];
+const unknownSystemUser = 'Systembruker';
+
+const person = 'urn:altinn:person:identifier-no:';
+const organization = 'urn:altinn:organization:identifier-no:';
+const systemUser = 'urn:altinn:systemuser:uuid:';
+const feide = 'urn:altinn:feide-subject:';
+/** Those whose identifier is the only name that they have. */
+const selfNamed = ['urn:altinn:person:legacy-selfidentified:', 'urn:altinn:person:idporten-email:'];
+
+const registerAnswer = z.object({ data: z.array(z.object({ displayname: z.string().nullish() })) });
+
+type Deps = {
+  upstream: Upstream;
+  platformUrl: string;
+  /** Without, the register is asked without a token; only a stand-in will answer that. */
+  tokens: PlatformTokens | undefined;
+  subscriptionKey: string | undefined;
+  log: Logger;
+  cache?: Partial<CacheSettings>;
+};
+
+/** Names as they are stored with actors: the surname of a person first. */
+export function createPartyNames({ upstream, platformUrl, tokens, subscriptionKey, log, cache }: Deps): PartyNames {
+  const names = createFreshCache('party names', load, { ...cacheDefaults, ...cache, log });
+
+  return {
+    async nameOf(actorId) {
+      const urn = actorId.toLowerCase();
+      const selfNaming = selfNamed.find((prefix) => urn.startsWith(prefix));
+      if (selfNaming !== undefined) return urn.slice(selfNaming.length) || undefined;
+      if (urn.startsWith(feide)) return `Feide User (${urn.slice(feide.length, feide.length + 6)})`;
+      if (urn.startsWith(systemUser)) return (await names.get(urn)) ?? unknownSystemUser;
+      if (urn.startsWith(person) || urn.startsWith(organization)) return names.get(urn);
+      return undefined;
+    },
+  };
+
+  async function load(urn: string): Promise<string | undefined> {
+    let name = await registeredName(urn);
+    if (urn.startsWith(systemUser)) {
+      for (const pauseMs of newSystemUserPausesMs) {
+        if (name !== undefined) break;
+        await delay(pauseMs);
+        name = await registeredName(urn);
+      }
+    }
+    if (name === undefined) log.error({ kind: urn.slice(0, urn.lastIndexOf(':')) }, 'party is not in the register');
+    return name !== undefined && urn.startsWith(person) ? surnameFirst(name) : name;
+  }
+
+  async function registeredName(urn: string): Promise<string | undefined> {
+    const token = await tokens?.current();
+    try {
+      return await ask(urn, token);
+    } catch (err) {
+      if (token === undefined || !(err instanceof UpstreamFailure) || err.status !== 401) throw err;
+      // The token may have been withdrawn before its time. Once more with a new one; then it is not the token.
+      tokens?.forget(token);
+      return ask(urn, await tokens?.current());
+    }
+  }
+
+  async function ask(urn: string, token: string | undefined): Promise<string | undefined> {
+    const { data } = await upstream.readJson(
+      {
+        operation: 'party names',
+        url: `${platformUrl}/register/api/v1/dialogporten/parties/query`,
+        method: 'POST',
+        headers: {
+          'Content-Type': 'application/json; charset=utf-8',
+          ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+          ...(subscriptionKey !== undefined && { 'Ocp-Apim-Subscription-Key': subscriptionKey }),
+        },
+        body: JSON.stringify({ Data: [urn] }),
+      },
+      registerAnswer,
+    );
+    return data[0]?.displayname ?? undefined;
+  }
+}
+
+/** `Kari Anne Fisker` becomes `Fisker Kari Anne`: what consumers of this API have always been given, and turn back. */
+export function surnameFirst(name: string): string {
+  const parts = name.trim().split(/\s+/);
+  return [...parts.slice(-1), ...parts.slice(0, -1)].join(' ');
+}
