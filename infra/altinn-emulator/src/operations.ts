@@ -61,7 +61,8 @@ export function createOperations(app: EmulatorApp) {
       calls.set(name, (calls.get(name) ?? 0) + 1);
       const spoiled = takeFault(name);
       if (spoiled === undefined) return answer(c);
-      await delay(spoiled.delayMs);
+      // Without ref: a delayed answer must not keep a stopping emulator alive.
+      await delay(spoiled.delayMs, undefined, { ref: false });
       if (spoiled.reset) {
         c.env.incoming.socket.destroy();
         return c.body(null, 500);

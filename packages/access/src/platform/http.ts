@@ -33,7 +33,7 @@ export type UpstreamSettings = {
   trialAfterMs: number;
 };
 
-export const upstreamDefaults: UpstreamSettings = {
+const upstreamDefaults: UpstreamSettings = {
   attemptTimeoutMs: 30_000,
   retries: 3,
   retryDelayMs: 1_000,

@@ -104,7 +104,7 @@ export function createPartyNames({ upstream, platformUrl, tokens, subscriptionKe
 }
 
 /** `Kari Anne Fisker` becomes `Fisker Kari Anne`: what consumers of this API have always been given, and turn back. */
-export function surnameFirst(name: string): string {
+function surnameFirst(name: string): string {
   const parts = name.trim().split(/\s+/);
   return [...parts.slice(-1), ...parts.slice(0, -1)].join(' ');
 }
