@@ -1,0 +1,68 @@
+import { problemOf } from '@dialog/contracts/problem';
+import type { Database } from '@dialog/database/open';
+import { type HealthCheck, healthRoutes } from '@dialog/telemetry/health';
+import type { Logger } from '@dialog/telemetry/logger';
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { getPath } from 'hono/utils/url';
+import type { Registry } from 'prom-client';
+import { type AuthenticationDeps, serviceOwnersOnly } from './authentication.ts';
+import { type GatewayApp, type GatewayEnv, serviceOwnerPath } from './gateway-app.ts';
+import { observe } from './observe.ts';
+import { faultResponse, problemResponse } from './problem-response.ts';
+import { registerCreateActivity } from './routes/create-activity.ts';
+import { registerCreateDialog } from './routes/create-dialog.ts';
+import { registerCreateTransmission } from './routes/create-transmission.ts';
+import { registerDocumentation } from './routes/documentation.ts';
+import { registerGetActivity } from './routes/get-activity.ts';
+import { registerGetDialog } from './routes/get-dialog.ts';
+import { type OperationDeps, registerGetOperation } from './routes/get-operation.ts';
+import { registerGetTransmission } from './routes/get-transmission.ts';
+import { registerListActivities } from './routes/list-activities.ts';
+import { registerListTransmissions } from './routes/list-transmissions.ts';
+import { registerPatchDialog } from './routes/patch-dialog.ts';
+import { registerUpdateDialog } from './routes/update-dialog.ts';
+import type { WriteDeps } from './submit-command.ts';
+
+export type GatewayDeps = AuthenticationDeps &
+  WriteDeps &
+  OperationDeps & {
+    db: Database;
+    /** Where clients reach the gateway; for the description of the API. */
+    publicUrl: string | undefined;
+    checks: readonly HealthCheck[];
+    registry: Registry;
+    log: Logger;
+  };
+
+/** The whole HTTP side of the gateway. `app.request` and `app.fetch` need no server. */
+export function createApp(deps: GatewayDeps): GatewayApp {
+  // Paths are matched without regard to case. What is in them besides names are UUIDs, which do not mind.
+  const app: GatewayApp = new OpenAPIHono<GatewayEnv>({ getPath: (request) => getPath(request).toLowerCase() });
+  app.use(observe(deps));
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) => problemResponse(c, problemOf(405), { Allow: methods.join(', ') }),
+    }),
+  );
+  app.onError((err, c) => faultResponse(c, err, deps.log));
+  app.notFound((c) => problemResponse(c, problemOf(404)));
+
+  app.use(`${serviceOwnerPath}/*`, serviceOwnersOnly(deps));
+  registerCreateDialog(app, deps);
+  registerGetDialog(app, deps);
+  registerUpdateDialog(app, deps);
+  registerPatchDialog(app, deps);
+  registerCreateTransmission(app, deps);
+  registerListTransmissions(app, deps);
+  registerGetTransmission(app, deps);
+  registerCreateActivity(app, deps);
+  registerListActivities(app, deps);
+  registerGetActivity(app, deps);
+  registerGetOperation(app, deps);
+
+  registerDocumentation(app, deps);
+  app.route('/', healthRoutes(deps));
+  return app;
+}

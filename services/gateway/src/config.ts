@@ -1,0 +1,84 @@
+import { platformSettings, platformVariables } from '@dialog/access/platform/platform';
+import { defaultLanesSettings } from '@dialog/lanes/submit';
+import { durationMs, listOf, logLevel, port, readConfig, trustedUrl, url, wholeNumber } from '@dialog/telemetry/config';
+import { z } from 'zod';
+
+/** Below the limit of most load balancers, which cut a connection that is silent for a minute. */
+const waitMsMaxDefault = 30_000;
+
+/** Environment variables, with their defaults, and what the code calls them. */
+export const gatewayConfig = z
+  .object({
+    PORT: port.default(8080),
+    HOST: z.string().default('127.0.0.1'),
+    /** Where clients reach the gateway, if that is not where it listens. */
+    PUBLIC_URL: url(['http', 'https']).optional(),
+    LOG_LEVEL: logLevel.default('info'),
+
+    TOKEN_ISSUERS: listOf(trustedUrl),
+    ...platformVariables,
+
+    DATABASE_URL: url(['postgres', 'postgresql']),
+    DATABASE_CONNECTIONS_MAX: wholeNumber(1, 1_000).default(10),
+    /** A caller is told soon that the database is away; it is asked again at the next request. */
+    DATABASE_CONNECT_TIMEOUT_MS: durationMs(1, 60_000).default(2_000),
+    DATABASE_STATEMENT_TIMEOUT_MS: durationMs(1, 600_000).default(10_000),
+
+    REDIS_URL: url(['redis', 'rediss']),
+    REDIS_PREFIX: z.string().default('dialog'),
+    LANES: wholeNumber(1, 1_024).default(defaultLanesSettings.laneCount),
+    LANE_ENVELOPES_MAX: wholeNumber(1, 1_000_000).default(defaultLanesSettings.laneEnvelopesMax),
+    CALLERS_MAX: wholeNumber(1, 1_000_000).default(defaultLanesSettings.callersMax),
+    NATS_URL: url(['nats', 'tls']),
+    NATS_CREDS: z.string().optional(),
+
+    /** How long a write waits for its outcome, before it is answered 202. */
+    WRITE_WAIT_MS: durationMs(0, 600_000).default(10_000),
+    /** The longest that `Prefer: wait` gets. */
+    WAIT_MAX_MS: durationMs(0, 600_000).default(waitMsMaxDefault),
+    WATCHERS_MAX: wholeNumber(0, 1_000_000).default(5_000),
+    HEARTBEAT_MS: durationMs(100, 600_000).default(15_000),
+    BODY_BYTES_MAX: wholeNumber(1_000, 1_000_000_000).default(20_000_000),
+    /** Longer than a load balancer keeps idle connections, or it sends a request into one that is just being closed. */
+    KEEP_ALIVE_TIMEOUT_MS: durationMs(0, 3_600_000).default(65_000),
+    /** For requests in hand when the process is told to stop. Longer than WRITE_WAIT_MS, or they are cut off. */
+    SHUTDOWN_TIMEOUT_MS: durationMs(100, 600_000).default(20_000),
+  })
+  .transform((env) => ({
+    http: { port: env.PORT, hostname: env.HOST, keepAliveTimeoutMs: env.KEEP_ALIVE_TIMEOUT_MS },
+    publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ''),
+    logLevel: env.LOG_LEVEL,
+    tokenIssuers: env.TOKEN_ISSUERS,
+    platform: platformSettings(env),
+    databaseUrl: env.DATABASE_URL,
+    database: {
+      applicationName: 'gateway',
+      connectionsMax: env.DATABASE_CONNECTIONS_MAX,
+      connectTimeoutMs: env.DATABASE_CONNECT_TIMEOUT_MS,
+      statementTimeoutMs: env.DATABASE_STATEMENT_TIMEOUT_MS,
+    },
+    redisUrl: env.REDIS_URL,
+    lanes: {
+      ...defaultLanesSettings,
+      prefix: env.REDIS_PREFIX,
+      laneCount: env.LANES,
+      laneEnvelopesMax: env.LANE_ENVELOPES_MAX,
+      callersMax: env.CALLERS_MAX,
+    },
+    natsUrl: env.NATS_URL,
+    natsCredsFile: env.NATS_CREDS,
+    limits: {
+      writeWaitMs: env.WRITE_WAIT_MS,
+      waitMsMax: env.WAIT_MAX_MS,
+      watchersMax: env.WATCHERS_MAX,
+      heartbeatMs: env.HEARTBEAT_MS,
+      bodyBytesMax: env.BODY_BYTES_MAX,
+    },
+    shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
+  }));
+export type GatewayConfig = z.output<typeof gatewayConfig>;
+
+/** Ends the process with one line for each variable that is missing or wrong. */
+export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
+  return readConfig(gatewayConfig, env);
+}

@@ -1,0 +1,82 @@
+/**
+ * gateway is the HTTP side of the service: it authenticates, validates, puts commands on the lanes, and reads Postgres.
+ *
+ * Composition root: the only file of this service that reads the environment, opens connections, takes the real clock,
+ * and listens to signals. Read it top to bottom.
+ */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { openPlatform } from '@dialog/access/platform/platform';
+import { createTokenVerifier } from '@dialog/access/tokens';
+import { timestampOf } from '@dialog/contracts/timestamp';
+import { openDatabase } from '@dialog/database/open';
+import * as operations from '@dialog/database/tables/operations';
+import { createSubmitMetrics } from '@dialog/lanes/metrics';
+import { openNats } from '@dialog/lanes/open-nats';
+import { openRedis } from '@dialog/lanes/open-redis';
+import { openLanes } from '@dialog/lanes/submit';
+import { createLogger } from '@dialog/telemetry/logger';
+import { createMetrics } from '@dialog/telemetry/metrics';
+import { v7 as newId } from 'uuid';
+import { createApp } from './app.ts';
+import { readGatewayConfig } from './config.ts';
+import { read } from './database-reads.ts';
+import { gatewayChecks } from './health-checks.ts';
+import { listen } from './listen.ts';
+
+const config = readGatewayConfig(process.env);
+const log = createLogger('gateway', config.logLevel);
+const registry = createMetrics('gateway');
+
+// None of these needs its server to be there at the start, and each finds it again when it was away.
+const db = openDatabase(config.databaseUrl, config.database);
+const redis = openRedis({ url: config.redisUrl, name: 'gateway', whenAway: 'fail', log });
+const nats = openNats({
+  servers: config.natsUrl,
+  name: 'gateway',
+  log,
+  ...(config.natsCredsFile !== undefined && { credsFile: config.natsCredsFile }),
+});
+const lanes = await openLanes(
+  {
+    redis,
+    nats,
+    findEnded: (ids) => read(() => operations.find(db, ids)),
+    metrics: createSubmitMetrics(registry),
+    log,
+  },
+  { ...config.lanes, gatewayId: randomUUID() },
+);
+const platform = openPlatform(config.platform, { log });
+
+const closing = new AbortController();
+const app = createApp({
+  ...{ db, lanes, log, registry },
+  tokens: createTokenVerifier(config.tokenIssuers, { log }),
+  resources: platform.resources,
+  partyNames: platform.partyNames,
+  limits: config.limits,
+  now: () => timestampOf(Date.now()),
+  newId: () => newId(),
+  closing: closing.signal,
+  publicUrl: config.publicUrl,
+  checks: gatewayChecks({ db, lanes, nats }),
+});
+const server = await listen(app.fetch, config.http);
+log.info({ port: server.port, lanes: config.lanes.laneCount }, 'gateway started');
+
+await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+log.info('gateway stopping');
+
+// Past the deadline we give up waiting. What was accepted is on its lane, and a worker will apply it.
+setTimeout(() => {
+  log.error('gateway stopped before all requests were answered');
+  process.exit(1);
+}, config.shutdownTimeoutMs).unref();
+closing.abort();
+await server.close();
+await lanes.close();
+await nats.close();
+await redis.quit().catch(() => redis.disconnect());
+await db.destroy();
+log.info('gateway stopped');

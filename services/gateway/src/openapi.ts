@@ -1,0 +1,125 @@
+import { operation } from '@dialog/contracts/operation';
+import { problem } from '@dialog/contracts/problem';
+import { z } from '@hono/zod-openapi';
+
+/**
+ * What the descriptions of routes have in common.
+ *
+ * Routes are described for readers and for client generators; they are not validated by their description. The shape of
+ * a body is known to the validation of contracts, which reports everything that is wrong at once and in the keys of this
+ * API, and a body is read once.
+ */
+
+export const tags = ['Serviceowner'];
+export const security = [{ maskinporten: [] }];
+
+const uuid = { type: 'string', format: 'uuid' } as const;
+
+/** An id in the path. */
+export function idInPath(name: string, description: string) {
+  return { name, in: 'path', required: true, description, schema: uuid } as const;
+}
+
+export const dialogIdInPath = idInPath('dialogId', 'The dialog.');
+
+export const ifMatchHeader = {
+  name: 'If-Match',
+  in: 'header',
+  description: 'Revision that the caller last saw, with or without double quotes. If it is another by now: 412.',
+  schema: uuid,
+} as const;
+
+export const isSilentUpdateQuery = {
+  name: 'isSilentUpdate',
+  in: 'query',
+  description: 'Change without moving `updatedAt` and `contentUpdatedAt`, and without events.',
+  schema: { type: 'boolean', default: false },
+} as const;
+
+export const preferHeader = {
+  name: 'Prefer',
+  in: 'header',
+  description:
+    'RFC 7240. `respond-async`: answer 202 as soon as the change is accepted and durable. `wait=N`: wait at most N ' +
+    'seconds for the change to be done, then answer 202. Both: the same as `wait=N`.',
+  schema: { type: 'string', example: 'respond-async' },
+} as const;
+
+export const waitHeader = {
+  name: 'Prefer',
+  in: 'header',
+  description: '`wait=N` (RFC 7240): wait at most N seconds for the operation to end.',
+  schema: { type: 'string', example: 'wait=10' },
+} as const;
+
+/** A body that is documented; reading and validating it is the handler's part. */
+export function jsonBody(schema: z.ZodType, ...mediaTypes: string[]) {
+  const types = mediaTypes.length === 0 ? ['application/json'] : mediaTypes;
+  return { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) };
+}
+
+export function jsonContent(schema: z.ZodType) {
+  return { 'application/json': { schema } };
+}
+
+const etag = { ETag: { description: 'The revision of the dialog.', schema: uuid } };
+const location = (description: string) => ({
+  Location: { description, schema: { type: 'string', format: 'uri-reference' } },
+});
+const retryAfter = {
+  'Retry-After': { description: 'Seconds after which to try again.', schema: { type: 'integer' } },
+} as const;
+const preferenceApplied = {
+  'Preference-Applied': { description: 'Preferences that were followed.', schema: { type: 'string' } },
+} as const;
+
+export const created = {
+  description: 'Created. The body is the id.',
+  headers: { ...etag, ...location('Where it can be read.') },
+  content: jsonContent(z.guid().openapi({ format: 'uuid' })),
+} as const;
+
+export const changed = { description: 'Changed.', headers: etag } as const;
+
+const accepted = {
+  description: 'Accepted and durable, not done yet. `Location` tells how it ends.',
+  headers: { ...location('The operation.'), ...retryAfter, ...preferenceApplied },
+  content: jsonContent(operation.openapi('Operation')),
+} as const;
+
+/** 200 with a JSON body. */
+export function ok(schema: z.ZodType, description: string) {
+  return { description, content: jsonContent(schema) };
+}
+
+const problemDetails = { 'application/problem+json': { schema: problem.openapi('ProblemDetails') } };
+
+const problems = {
+  400: 'What is wrong with the request, by member.',
+  404: 'Not found, or of another organisation.',
+  409: 'The idempotent key is in use.',
+  410: 'The dialog has been deleted.',
+  412: 'The dialog has another revision than If-Match says.',
+  413: 'The body is too large.',
+  415: 'The body is of a type that cannot be read here.',
+  422: 'A rule forbids it.',
+  502: 'A system that this service depends on failed.',
+} as const;
+
+/** Problems by status, beside those that every route of service owners can answer with. */
+export function problemResponses(...statuses: (keyof typeof problems)[]) {
+  const described = statuses.map((status) => [status, { description: problems[status], content: problemDetails }]);
+  return {
+    ...Object.fromEntries(described),
+    401: { description: 'No token, or none that is valid.' },
+    403: { description: 'The scope is missing, or the change is not the caller’s to make.', content: problemDetails },
+    503: {
+      description: 'Overload or maintenance.',
+      headers: retryAfter,
+      content: { 'text/plain': { schema: { type: 'string' } as const } },
+    },
+  };
+}
+
+/** What every change can be answered with, beside its success. */
+export const changeResponses = { 202: accepted, ...problemResponses(400, 404, 409, 410, 412, 413, 415, 422, 502) };

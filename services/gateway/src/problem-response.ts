@@ -1,0 +1,62 @@
+import { UpstreamFailure } from '@dialog/access/upstream-failure';
+import { type Problem, problemOf } from '@dialog/contracts/problem';
+import { LaneFull, LaneUnavailable } from '@dialog/lanes/faults';
+import type { Logger } from '@dialog/telemetry/logger';
+import { getPath } from 'hono/utils/url';
+import { DatabaseUnavailable } from './database-reads.ts';
+import type { GatewayContext } from './gateway-app.ts';
+
+/** What a caller is told to wait when nothing better is known. */
+const retryAfterMs = 1_000;
+
+/** A problem as an HTTP answer (RFC 9457), with the request that it belongs to. */
+export function problemResponse(c: GatewayContext, problem: Problem, headers: Record<string, string> = {}): Response {
+  const { type, title, status, detail, errors } = problem;
+  const instance = getPath(c.req.raw);
+  const body = JSON.stringify({ type, title, status, detail, instance, errors, traceId: c.get('traceparent') });
+  return new Response(body, { status, headers: { 'Content-Type': 'application/problem+json', ...headers } });
+}
+
+/** 400 with everything that is wrong with the request, by key. */
+export function invalid(c: GatewayContext, errors: NonNullable<Problem['errors']>): Response {
+  return problemResponse(c, problemOf(400, errors));
+}
+
+export function notFound(c: GatewayContext, entity: string, id: string): Response {
+  return problemResponse(c, problemOf(404, { [entity]: [`No ${entity} was found with id (${id})`] }));
+}
+
+export function gone(c: GatewayContext, dialogId: string): Response {
+  return problemResponse(c, problemOf(410, { DialogEntity: [`The dialog has been deleted (${dialogId})`] }));
+}
+
+/** The bare text is what this API has always said when it cannot serve. */
+export function unavailable(headers: Record<string, string> = {}, waitMs = retryAfterMs): Response {
+  const retryAfter = String(Math.max(1, Math.ceil(waitMs / 1000)));
+  return new Response('Service Unavailable', {
+    status: 503,
+    headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Retry-After': retryAfter, ...headers },
+  });
+}
+
+/** The answer to what no handler caught. Faults are logged here, and nowhere else. */
+export function faultResponse(c: GatewayContext, err: Error, log: Logger): Response {
+  const traceId = c.get('traceparent');
+  if (err instanceof LaneFull) return unavailable({}, err.retryAfterMs);
+  if (err instanceof LaneUnavailable) {
+    log.warn({ err, traceId }, 'command not accepted');
+    return unavailable();
+  }
+  if (err instanceof DatabaseUnavailable) {
+    log.warn({ err, traceId }, 'database not readable');
+    return unavailable();
+  }
+  if (err instanceof UpstreamFailure) {
+    log.warn({ err, traceId }, 'upstream failed');
+    return problemResponse(c, problemOf(502, undefined, 'A system that this service depends on did not answer.'));
+  }
+  // A caller that hangs up in the middle of its request gets no answer, and is no fault of ours.
+  if (c.req.raw.signal.aborted) return problemResponse(c, problemOf(400));
+  log.error({ err, traceId }, 'request failed');
+  return problemResponse(c, problemOf(500));
+}

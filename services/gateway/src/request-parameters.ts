@@ -1,0 +1,67 @@
+import { parseParty } from '@dialog/contracts/party';
+import type { Validated } from '@dialog/contracts/validate';
+import type { GatewayContext } from './gateway-app.ts';
+
+type Errors = Record<string, string[]>;
+
+const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+const onlyUuid = new RegExp(`^${uuid}$`, 'i');
+const bareOrQuotedUuid = new RegExp(`^(?:${uuid}|"${uuid}")$`, 'i');
+const person = 'urn:altinn:person:identifier-no:';
+
+/** Reads an id in the path; in lower case. */
+export function pathId(c: GatewayContext, name: string): Validated<string> {
+  const text = c.req.param(name) ?? '';
+  return onlyUuid.test(text) ? right(text.toLowerCase()) : wrong(name, `'${name}' is not a UUID.`);
+}
+
+/**
+ * Reads `If-Match`: the revision that the caller last saw, bare as our ETag has it or quoted as RFC 9110 wants it.
+ * Null when the header is absent.
+ */
+export function ifMatch(c: GatewayContext): Validated<string | null> {
+  const text = c.req.header('if-match');
+  if (text === undefined) return right(null);
+  return bareOrQuotedUuid.test(text)
+    ? right(text.replaceAll('"', '').toLowerCase())
+    : wrong('If-Match', 'Must be one revision: a UUID, with or without double quotes.');
+}
+
+/** Reads `isSilentUpdate`: a silent change moves no timestamps and sends no events. */
+export function silentUpdate(c: GatewayContext): Validated<boolean> {
+  const text = queryValue(c, 'isSilentUpdate')?.toLowerCase() ?? '';
+  if (text === 'true') return right(true);
+  return text === 'false' || text === '' ? right(false) : wrong('isSilentUpdate', 'Must be true or false.');
+}
+
+/** Reads `endUserId`: the person on whose behalf the service owner calls. Null when it is absent. */
+export function endUserId(c: GatewayContext): Validated<string | null> {
+  const text = queryValue(c, 'endUserId') ?? '';
+  if (text === '') return right(null);
+  const id = parseParty(text);
+  return id?.startsWith(person) ? right(id) : wrong('EndUserId', `Must be ${person} and a national identity number.`);
+}
+
+/** What is wrong with several parameters, together. */
+export function errorsOf(...parameters: readonly Validated<unknown>[]): Errors {
+  const errors: Errors = {};
+  for (const parameter of parameters) if (!parameter.ok) Object.assign(errors, parameter.errors);
+  return errors;
+}
+
+/** The last value of a query parameter; its name may be written in any casing. */
+function queryValue(c: GatewayContext, name: string): string | undefined {
+  if (!c.req.url.includes('?')) return undefined;
+  const wanted = name.toLowerCase();
+  let value: string | undefined;
+  for (const [key, text] of Object.entries(c.req.query())) if (key.toLowerCase() === wanted) value = text;
+  return value;
+}
+
+function right<Value>(value: Value): Validated<Value> {
+  return { ok: true, value };
+}
+
+function wrong(key: string, message: string): Validated<never> {
+  return { ok: false, errors: { [key]: [message] } };
+}

@@ -1,0 +1,56 @@
+import { activityBody } from '@dialog/contracts/activity';
+import { isSilentInBody, validateActivity } from '@dialog/contracts/validate';
+import { createRoute } from '@hono/zod-openapi';
+import { gatherFacts, namedInBody } from '../facts.ts';
+import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
+import {
+  changeResponses,
+  created,
+  dialogIdInPath,
+  ifMatchHeader,
+  isSilentUpdateQuery,
+  jsonBody,
+  preferHeader,
+  security,
+  tags,
+} from '../openapi.ts';
+import { invalid, problemResponse } from '../problem-response.ts';
+import { commandHeader, dialogPath, readChange, submitCommand, type WriteDeps } from '../submit-command.ts';
+
+const route = createRoute({
+  method: 'post',
+  path: `${serviceOwnerPath}/dialogs/{dialogId}/activities`,
+  operationId: 'CreateDialogActivity',
+  summary: 'Add an activity to a dialog',
+  tags,
+  security,
+  parameters: [dialogIdInPath, isSilentUpdateQuery, ifMatchHeader, preferHeader],
+  request: { body: jsonBody(activityBody) },
+  responses: { 201: created, ...changeResponses },
+});
+
+export function registerCreateActivity(app: GatewayApp, deps: WriteDeps): void {
+  app.openAPIRegistry.registerPath(route);
+  app.post(route.getRoutingPath(), async (c) => {
+    const request = await readChange(c, deps.limits);
+    if (!request.ok) return problemResponse(c, request.problem);
+    const { dialogId, ifMatch, body } = request.value;
+    const serviceOwner = c.get('serviceOwner');
+    const receivedAt = deps.now();
+    const validated = validateActivity(body, { now: receivedAt, rights: serviceOwner.rights });
+    if (!validated.ok) return invalid(c, validated.errors);
+
+    const payload = validated.value;
+    const facts = await gatherFacts(deps, serviceOwner, namedInBody({ activities: [payload] }));
+    const silent = request.value.silent || isSilentInBody(body);
+    const header = commandHeader(c, deps, { dialogId, ifMatch, silent, facts, receivedAt });
+    const activityId = payload.id ?? deps.newId();
+    const location = `${dialogPath(dialogId)}/activities/${activityId}`;
+    return submitCommand(
+      c,
+      deps,
+      { ...header, kind: 'CreateActivity', activityId, payload },
+      { status: 201, id: activityId, location },
+    );
+  });
+}

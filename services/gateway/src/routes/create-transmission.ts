@@ -1,0 +1,56 @@
+import { transmissionBody } from '@dialog/contracts/transmission';
+import { isSilentInBody, validateTransmission } from '@dialog/contracts/validate';
+import { createRoute } from '@hono/zod-openapi';
+import { gatherFacts, namedInBody } from '../facts.ts';
+import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
+import {
+  changeResponses,
+  created,
+  dialogIdInPath,
+  ifMatchHeader,
+  isSilentUpdateQuery,
+  jsonBody,
+  preferHeader,
+  security,
+  tags,
+} from '../openapi.ts';
+import { invalid, problemResponse } from '../problem-response.ts';
+import { commandHeader, dialogPath, readChange, submitCommand, type WriteDeps } from '../submit-command.ts';
+
+const route = createRoute({
+  method: 'post',
+  path: `${serviceOwnerPath}/dialogs/{dialogId}/transmissions`,
+  operationId: 'CreateDialogTransmission',
+  summary: 'Add a transmission to a dialog',
+  tags,
+  security,
+  parameters: [dialogIdInPath, isSilentUpdateQuery, ifMatchHeader, preferHeader],
+  request: { body: jsonBody(transmissionBody) },
+  responses: { 201: created, ...changeResponses },
+});
+
+export function registerCreateTransmission(app: GatewayApp, deps: WriteDeps): void {
+  app.openAPIRegistry.registerPath(route);
+  app.post(route.getRoutingPath(), async (c) => {
+    const request = await readChange(c, deps.limits);
+    if (!request.ok) return problemResponse(c, request.problem);
+    const { dialogId, ifMatch, body } = request.value;
+    const serviceOwner = c.get('serviceOwner');
+    const receivedAt = deps.now();
+    const validated = validateTransmission(body, { now: receivedAt, rights: serviceOwner.rights });
+    if (!validated.ok) return invalid(c, validated.errors);
+
+    const payload = validated.value;
+    const facts = await gatherFacts(deps, serviceOwner, namedInBody({ transmissions: [payload] }));
+    const silent = request.value.silent || isSilentInBody(body);
+    const header = commandHeader(c, deps, { dialogId, ifMatch, silent, facts, receivedAt });
+    const transmissionId = payload.id ?? deps.newId();
+    const location = `${dialogPath(dialogId)}/transmissions/${transmissionId}`;
+    return submitCommand(
+      c,
+      deps,
+      { ...header, kind: 'CreateTransmission', transmissionId, payload },
+      { status: 201, id: transmissionId, location },
+    );
+  });
+}

@@ -1,0 +1,31 @@
+import { transmissionView as itemSchema } from '@dialog/contracts/dialog-view';
+import type { Database } from '@dialog/database/open';
+import * as transmissions from '@dialog/database/tables/transmissions';
+import { createRoute, z } from '@hono/zod-openapi';
+import { readListRequest } from '../child-request.ts';
+import { read } from '../database-reads.ts';
+import { transmissionView } from '../dialog-view.ts';
+import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
+import { jsonResponse } from '../json-response.ts';
+import { dialogIdInPath, ok, problemResponses, security, tags } from '../openapi.ts';
+
+const route = createRoute({
+  method: 'get',
+  path: `${serviceOwnerPath}/dialogs/{dialogId}/transmissions`,
+  operationId: 'SearchDialogTransmissions',
+  summary: 'Read all transmissions of a dialog',
+  tags,
+  security,
+  parameters: [dialogIdInPath],
+  responses: { 200: ok(z.array(itemSchema), 'Newest first.'), ...problemResponses(400, 404, 410) },
+});
+
+export function registerListTransmissions(app: GatewayApp, { db }: { db: Database }): void {
+  app.openAPIRegistry.registerPath(route);
+  app.get(route.getRoutingPath(), async (c) => {
+    const request = await readListRequest(c, db);
+    if (!request.ok) return request.response;
+    const oldestFirst = await read(() => transmissions.list(db, request.dialogId));
+    return jsonResponse(oldestFirst.toReversed().map(transmissionView), 200);
+  });
+}

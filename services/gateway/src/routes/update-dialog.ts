@@ -1,0 +1,56 @@
+import { updateDialogBody } from '@dialog/contracts/update-dialog';
+import { validateUpdateDialog } from '@dialog/contracts/validate';
+import type { Database } from '@dialog/database/open';
+import { createRoute } from '@hono/zod-openapi';
+import { gatherFacts, namedInBody } from '../facts.ts';
+import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
+import {
+  changed,
+  changeResponses,
+  dialogIdInPath,
+  ifMatchHeader,
+  isSilentUpdateQuery,
+  jsonBody,
+  preferHeader,
+  security,
+  tags,
+} from '../openapi.ts';
+import { invalid, notFound, problemResponse } from '../problem-response.ts';
+import { findReadableDialog } from '../read-dialog.ts';
+import { commandHeader, readChange, submitCommand, type WriteDeps } from '../submit-command.ts';
+
+const route = createRoute({
+  method: 'put',
+  path: `${serviceOwnerPath}/dialogs/{dialogId}`,
+  operationId: 'UpdateDialog',
+  summary: 'Replace what may change of a dialog',
+  description: 'Transmissions and activities are added to those that the dialog has.',
+  tags,
+  security,
+  parameters: [dialogIdInPath, isSilentUpdateQuery, ifMatchHeader, preferHeader],
+  request: { body: jsonBody(updateDialogBody) },
+  responses: { 204: changed, ...changeResponses },
+});
+
+export function registerUpdateDialog(app: GatewayApp, deps: WriteDeps & { db: Database }): void {
+  app.openAPIRegistry.registerPath(route);
+  app.put(route.getRoutingPath(), async (c) => {
+    const request = await readChange(c, deps.limits);
+    if (!request.ok) return problemResponse(c, request.problem);
+    const { dialogId, ifMatch, silent, body } = request.value;
+    const serviceOwner = c.get('serviceOwner');
+    const receivedAt = deps.now();
+    // What only the stored dialog can tell (its visibleFrom among it), decide looks at.
+    const validated = validateUpdateDialog(body, { now: receivedAt, rights: serviceOwner.rights, visibleFrom: null });
+    if (!validated.ok) {
+      // What is wrong with a change of a dialog that is not the caller's is not worth telling: 404 comes first.
+      const dialog = await findReadableDialog(deps.db, dialogId, serviceOwner);
+      return dialog === undefined ? notFound(c, 'DialogEntity', dialogId) : invalid(c, validated.errors);
+    }
+
+    const payload = validated.value;
+    const facts = await gatherFacts(deps, serviceOwner, namedInBody(payload));
+    const header = commandHeader(c, deps, { dialogId, ifMatch, silent, facts, receivedAt });
+    return submitCommand(c, deps, { ...header, kind: 'UpdateDialog', payload }, { status: 204 });
+  });
+}

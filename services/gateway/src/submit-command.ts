@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import type { Command, CommandOf } from '@dialog/contracts/commands';
+import type { Operation } from '@dialog/contracts/operation';
+import { type Problem, problemOf } from '@dialog/contracts/problem';
+import type { Timestamp } from '@dialog/contracts/timestamp';
+import { LaneUnavailable } from '@dialog/lanes/faults';
+import type { Lanes } from '@dialog/lanes/submit';
+import type { FactsDeps } from './facts.ts';
+import { type GatewayContext, serviceOwnerPath } from './gateway-app.ts';
+import { jsonResponse } from './json-response.ts';
+import { appliedPreference, parsePrefer, type WaitLimits, writeWaitMs } from './prefer.ts';
+import { problemResponse, unavailable } from './problem-response.ts';
+import { type BodyLimits, readJson } from './read-json.ts';
+import { errorsOf, ifMatch, pathId, silentUpdate } from './request-parameters.ts';
+
+/** What every route that changes a dialog needs. */
+export type WriteDeps = FactsDeps & {
+  lanes: Pick<Lanes, 'submit'>;
+  limits: WaitLimits & BodyLimits;
+  now: () => Timestamp;
+  /** UUIDv7, ascending from call to call. */
+  newId: () => string;
+};
+
+/** The parts of a request that changes an existing dialog, its body not yet validated. */
+export type ChangeRequest = { dialogId: string; ifMatch: string | null; silent: boolean; body: unknown };
+
+/** Reads everything about a change of an existing dialog but what its body means. */
+export async function readChange(
+  c: GatewayContext,
+  limits: BodyLimits,
+  mediaTypes?: readonly string[],
+): Promise<{ ok: true; value: ChangeRequest } | { ok: false; problem: Problem }> {
+  const body = await readJson(c, limits, mediaTypes);
+  if (!body.ok && body.problem.status !== 400) return body;
+  const dialogId = pathId(c, 'dialogId');
+  const revision = ifMatch(c);
+  const silent = silentUpdate(c);
+  if (body.ok && dialogId.ok && revision.ok && silent.ok) {
+    const value = { dialogId: dialogId.value, ifMatch: revision.value, silent: silent.value, body: body.value };
+    return { ok: true, value };
+  }
+  const errors = { ...errorsOf(dialogId, revision, silent), ...(!body.ok && body.problem.errors) };
+  return { ok: false, problem: problemOf(400, errors) };
+}
+
+type Header = Omit<CommandOf<'UpdateDialog'>, 'kind' | 'payload'>;
+
+/** What all commands have in common. */
+export function commandHeader(
+  c: GatewayContext,
+  { newId }: Pick<WriteDeps, 'newId'>,
+  request: Pick<Header, 'dialogId' | 'ifMatch' | 'silent' | 'facts' | 'receivedAt'>,
+): Header {
+  const { org, rights } = c.get('serviceOwner');
+  const { dialogId, ifMatch: revision, silent, facts, receivedAt } = request;
+  const traceparent = c.get('traceparent');
+  return { id: newId(), dialogId, org, rights, facts, ifMatch: revision, silent, receivedAt, traceparent };
+}
+
+/** How an applied command is answered: 201 with the id of what was made and its address, or 204. */
+type Success = { status: 201; id: string; location: string } | { status: 204 };
+
+/**
+ * Puts a command on its lane and answers with its outcome, or with 202 and the operation when the caller does not wait
+ * so long.
+ *
+ * @throws LaneFull, LaneUnavailable when the command was not accepted
+ */
+export async function submitCommand(
+  c: GatewayContext,
+  { lanes, limits }: Pick<WriteDeps, 'lanes' | 'limits'>,
+  command: Command,
+  success: Success,
+): Promise<Response> {
+  c.set('command', command);
+  const preference = parsePrefer(c.req.header('prefer'));
+  let operation: Operation;
+  try {
+    operation = await lanes.submit(command, { waitMs: writeWaitMs(preference, limits) });
+  } catch (err) {
+    // Nobody can tell yet whether it is applied; its operation will, if it is.
+    if (err instanceof LaneUnavailable && err.inDoubt) return unavailable({ Location: operationPath(command.id) });
+    throw err;
+  }
+
+  const accepted = operation.status === 'Queued';
+  const followed = appliedPreference(preference, limits, { accepted });
+  const headers = followed === undefined ? {} : { 'Preference-Applied': followed };
+  switch (operation.status) {
+    case 'Queued':
+      return jsonResponse(operation, 202, { ...headers, Location: operationPath(operation.id), 'Retry-After': '1' });
+    case 'Applied':
+      return successResponse(success, revisionOf(operation), headers);
+    case 'Rejected':
+    case 'Failed':
+      return problemResponse(c, operation.problem ?? problemOf(500), headers);
+  }
+}
+
+/** The address of an operation, as `Location` has it: without a host, which is known to others than us. */
+export function operationPath(id: string): string {
+  return `${serviceOwnerPath}/operations/${id}`;
+}
+
+export function dialogPath(id: string): string {
+  return `${serviceOwnerPath}/dialogs/${id}`;
+}
+
+function successResponse(success: Success, revision: string, headers: Record<string, string>): Response {
+  if (success.status === 204) return new Response(null, { status: 204, headers: { ...headers, ETag: revision } });
+  return jsonResponse(success.id, 201, { ...headers, Location: success.location, ETag: revision });
+}
+
+function revisionOf({ id, revision }: Operation): string {
+  assert(revision !== undefined, `Operation ${id} is applied and has no revision.`);
+  return revision;
+}
