@@ -34,7 +34,6 @@ const rights = {
 } satisfies Record<string, Partial<Permissions>>;
 
 export type NatsUser = keyof typeof rights;
-export const natsUsers: readonly NatsUser[] = ['gateway', 'dialogWorker', 'eventRelay', 'subscriber', 'admin'];
 
 /** Paths of creds files. */
 export type NatsCreds = Record<NatsUser, string>;

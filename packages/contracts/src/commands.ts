@@ -2,13 +2,12 @@ import { z } from 'zod';
 import type { ActivityBody } from './activity.ts';
 import type { CreateDialogBody } from './create-dialog.ts';
 import type { JsonPatch } from './json-patch.ts';
+import { rights } from './rights.ts';
 import { canonicalTimestamp } from './timestamp.ts';
 import type { TransmissionBody } from './transmission.ts';
 import type { UpdateDialogBody } from './update-dialog.ts';
 
-/** What the caller's scopes allow beyond the ordinary (service owner API, sections 2.5, 2.6 and 9). */
-export const rights = z.object({ admin: z.boolean(), correspondence: z.boolean(), legacyHtml: z.boolean() });
-export type Rights = z.infer<typeof rights>;
+export type { Rights } from './rights.ts';
 
 /**
  * What the gateway asked of other systems on behalf of a command, so that decide needs no I/O:

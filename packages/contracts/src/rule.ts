@@ -1,4 +1,4 @@
-import type { Rights } from './commands.ts';
+import type { Rights } from './rights.ts';
 import { addMs, epochMsOf, type Timestamp } from './timestamp.ts';
 import { epochMsOfUuidV7, isUuidV7 } from './uuid-v7.ts';
 
