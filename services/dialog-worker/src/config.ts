@@ -1,3 +1,4 @@
+import { defaultWorkSettings } from '@dialog/lanes/work';
 import { durationMs, logLevel, port, readConfig, url, wholeNumber } from '@dialog/telemetry/config';
 import { z } from 'zod';
 
@@ -12,6 +13,10 @@ const settings = z
     NATS_CREDS: z.string().optional(),
     /** The same in all processes; another number needs empty lanes. */
     LANES: wholeNumber(1, 1024).default(8),
+    /** How long the envelope of a killed worker stays locked; a worker that stands still for longer loses its own. */
+    LANE_LOCK_MS: durationMs(1_000, 600_000).default(defaultWorkSettings.lockMs),
+    /** How often envelopes are looked for whose lock ran out. Both together is how long a lane can stand still. */
+    LANE_LOCK_CHECK_MS: durationMs(100, 600_000).default(defaultWorkSettings.lockCheckMs),
     HEALTH_PORT: port.default(0),
     LOG_LEVEL: logLevel.default('info'),
     /** A lane uses one connection while it applies an envelope; more lanes than that wait for each other. */
@@ -30,6 +35,8 @@ const settings = z
     natsUrl: env.NATS_URL,
     natsCreds: env.NATS_CREDS,
     laneCount: env.LANES,
+    laneLockMs: env.LANE_LOCK_MS,
+    laneLockCheckMs: env.LANE_LOCK_CHECK_MS,
     healthPort: env.HEALTH_PORT,
     logLevel: env.LOG_LEVEL,
     databaseConnections: env.DATABASE_CONNECTIONS,

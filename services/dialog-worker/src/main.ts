@@ -85,7 +85,10 @@ const lanes = await Promise.all(
         log,
         metrics: laneMetrics,
         onUnreadable: keepUnreadable({ db, now, newId: uuidv7 }, lane),
-        settings: { ...defaultWorkSettings, laneCount, prefix },
+        settings: {
+          ...defaultWorkSettings,
+          ...{ laneCount, prefix, lockMs: config.laneLockMs, lockCheckMs: config.laneLockCheckMs },
+        },
       },
       lane,
       apply,

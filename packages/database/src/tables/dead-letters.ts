@@ -31,7 +31,21 @@ export async function find(db: Database, id: string): Promise<DeadLetter | undef
   return db.selectFrom('dead_letter').select(columns).where('id', '=', id).executeTakeFirst();
 }
 
-/** Notes the command that was sent in a letter's place. */
-export async function markReplayed(db: Database, id: string, commandId: string): Promise<void> {
-  await db.updateTable('dead_letter').set({ replayed_as: commandId }).where('id', '=', id).execute();
+/**
+ * Notes the command that is sent in a letter's place, or that none is, if nobody else has done so since it was read.
+ *
+ * @returns whether it was noted
+ */
+export async function markReplayed(
+  db: Database,
+  { id, replayedAs: seen }: Pick<DeadLetter, 'id' | 'replayedAs'>,
+  replayedAs: string | null,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('dead_letter')
+    .set({ replayed_as: replayedAs })
+    .where('id', '=', id)
+    .where('replayed_as', 'is not distinct from', seen)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows === 1n;
 }

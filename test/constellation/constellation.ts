@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { startEmulator } from '@dialog/altinn-emulator/emulator';
+import { type Database, openDatabase } from '@dialog/database/open';
+import { freePort } from '@dialog/local/free-port';
+import { openServer, type ServerHandle } from '@dialog/local/server-process';
+import { serviceProgram } from '@dialog/local/services';
+import type { TestSpace } from '@dialog/local/testing';
+import { inject } from 'vitest';
+import { type ServiceOwner, serviceOwner } from './service-owner.ts';
+
+/** Where the servers are that the services use. */
+export type Addresses = Omit<TestSpace, 'ownerDatabaseUrl' | 'close'>;
+
+type Settings = Readonly<Record<string, string>>;
+type ServiceName = 'gateway' | 'dialog-worker' | 'event-relay';
+
+/**
+ * Our services as processes of their own, started from their main.ts as in production, and the Altinn emulator in this
+ * process. Each `start…` returns when the service says that it is ready, with a handle to stop, kill and start it again.
+ */
+export type Constellation = {
+  /** At most one; clients are made for it. */
+  startGateway(settings?: Settings): Promise<ServerHandle>;
+  startWorker(settings?: Settings): Promise<ServerHandle>;
+  startRelay(settings?: Settings): Promise<ServerHandle>;
+  /** The gateway, one worker, one relay. */
+  startAll(settings?: Settings): Promise<{ gateway: ServerHandle; worker: ServerHandle; relay: ServerHandle }>;
+  /** A client of the gateway with a token of this org. */
+  serviceOwner(org?: string): Promise<ServiceOwner>;
+  /** What the services' database holds, as their own role sees it. */
+  readonly db: Database;
+  readonly addresses: Addresses;
+  readonly laneCount: number;
+  /** The ends of all services' logs, for a test that has failed. */
+  logs(): string;
+  close(): Promise<void>;
+};
+
+const logLinesShown = 60;
+const readyTimeoutMs = 60_000;
+/** As short as they may be, so that a test needs not wait long for a killed worker's envelopes. */
+const workerSettings = { LANE_LOCK_MS: '1500', LANE_LOCK_CHECK_MS: '500' };
+
+export async function openConstellation(
+  addresses: Addresses,
+  { laneCount = 4 }: { laneCount?: number } = {},
+): Promise<Constellation> {
+  const folder = path.join(inject('testServers').dataDir, `constellation-${randomBytes(4).toString('hex')}`);
+  mkdirSync(folder, { recursive: true });
+  const partyKeyFile = path.join(folder, 'party-key');
+  writeFileSync(partyKeyFile, randomBytes(32).toString('hex'));
+
+  const emulator = await startEmulator();
+  const gatewayPort = await freePort();
+  const gatewayUrl = `http://127.0.0.1:${gatewayPort}`;
+  const db = openDatabase(addresses.databaseUrl, {
+    applicationName: 'test',
+    connectionsMax: 2,
+    connectTimeoutMs: 5_000,
+    statementTimeoutMs: 30_000,
+  });
+  const started: ServerHandle[] = [];
+
+  const { databaseUrl, redisUrl, redisPrefix, natsUrl, natsCreds } = addresses;
+  const everywhere = {
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    REDIS_PREFIX: redisPrefix,
+    NATS_URL: natsUrl,
+    LANES: String(laneCount),
+    PUBLIC_URL: gatewayUrl,
+  };
+
+  const constellation: Constellation = {
+    db,
+    addresses,
+    laneCount,
+    startGateway: (settings) =>
+      start('gateway', { PORT: gatewayPort }, natsCreds.gateway, {
+        TOKEN_ISSUERS: Object.values(emulator.issuers).join(','),
+        ALTINN_PLATFORM_URL: emulator.baseUrl,
+        ...settings,
+      }),
+    startWorker: (settings) =>
+      start('dialog-worker', 'HEALTH_PORT', natsCreds.dialogWorker, { ...workerSettings, ...settings }),
+    startRelay: (settings) =>
+      start('event-relay', 'HEALTH_PORT', natsCreds.eventRelay, { PARTY_KEY_SECRET_FILE: partyKeyFile, ...settings }),
+    async startAll(settings) {
+      const [gateway, worker, relay] = await Promise.all([
+        constellation.startGateway(settings),
+        constellation.startWorker(settings),
+        constellation.startRelay(settings),
+      ]);
+      return { gateway, worker, relay };
+    },
+    async serviceOwner(org = 'ttd') {
+      const response = await fetch(`${emulator.baseUrl}/emulator/token?org=${org}`);
+      return serviceOwner(gatewayUrl, await response.text());
+    },
+    logs: () => logsIn(folder),
+    async close() {
+      // The last one first; a service that hangs when told to stop is a fault that its test should see.
+      for (const handle of started.toReversed()) await handle.stop();
+      await db.destroy();
+      await emulator.close();
+    },
+  };
+  return constellation;
+
+  async function start(
+    name: ServiceName,
+    ports: { PORT: number } | 'HEALTH_PORT',
+    credsFile: string,
+    settings: Settings,
+  ): Promise<ServerHandle> {
+    // Several processes of one service: each has a folder, and with it a port and a log, of its own.
+    const instance = path.join(folder, `${name}-${randomBytes(3).toString('hex')}`);
+    mkdirSync(instance);
+    const env = { ...everywhere, NATS_CREDS: credsFile, ...settings };
+    const program = await serviceProgram(name, instance, ports, env);
+    const handle = await openServer(program, AbortSignal.timeout(readyTimeoutMs));
+    started.push(handle);
+    return handle;
+  }
+}
+
+function logsIn(folder: string): string {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.log'));
+  return files
+    .map((file) => {
+      const lines = readFileSync(path.join(folder, file), 'utf8').trimEnd().split('\n');
+      return `--- ${file}, the last of ${lines.length} lines\n${lines.slice(-logLinesShown).join('\n')}`;
+    })
+    .join('\n\n');
+}

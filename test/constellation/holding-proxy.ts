@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import { connect as connectTcp, createServer, type Socket } from 'node:net';
+
+/** A connection that stands still. */
+export type Held = {
+  /** Lets everything through again, what was held first. */
+  release(): void;
+};
+
+type Direction = 'to-server' | 'to-client';
+type Trap = { direction: Direction; pattern: Buffer; resolve: (held: Held) => void };
+
+/** What Postgres is told, and what it answers, when a transaction is committed (protocol 3.0). */
+export const commitRequest = { direction: 'to-server', pattern: 'commit\0' } as const;
+export const commitDone = { direction: 'to-client', pattern: 'COMMIT\0' } as const;
+
+/**
+ * Stands between a service and a server, and can stop a connection at a moment that is told by what is sent: before a
+ * commit reaches Postgres, or after Postgres has committed and before the service knows. So a test can kill a service
+ * exactly there, and the service needs not know of tests.
+ *
+ * @param serverUrl `url` of the result is this one, by way of the proxy
+ */
+export async function openHoldingProxy(serverUrl: string) {
+  const target = new URL(serverUrl);
+  const sockets = new Set<Socket>();
+  const traps = new Set<Trap>();
+
+  const server = createServer((client) => {
+    const upstream = connectTcp(Number(target.port), target.hostname);
+    let held: (() => void)[] | undefined;
+    pass(client, upstream, 'to-server');
+    pass(upstream, client, 'to-client');
+
+    function pass(from: Socket, to: Socket, direction: Direction): void {
+      sockets.add(from);
+      let tail = Buffer.alloc(0);
+      from.on('data', (chunk) => {
+        const seen = Buffer.concat([tail, chunk]);
+        tail = seen.subarray(-64);
+        const write = () => to.write(chunk);
+        const trap = [...traps].find((set) => set.direction === direction && seen.includes(set.pattern));
+        if (trap !== undefined && held === undefined) {
+          tail = Buffer.alloc(0);
+          held = [write];
+          traps.delete(trap);
+          trap.resolve({ release });
+        } else if (held !== undefined) held.push(write);
+        else write();
+      });
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        sockets.delete(from);
+        // As the network would: who is killed is gone for the other side at once, with all that was held.
+        to.destroy();
+      });
+    }
+
+    function release(): void {
+      const writes = held ?? [];
+      held = undefined;
+      for (const write of writes) write();
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The proxy listens on no TCP port.');
+  const url = new URL(serverUrl);
+  url.hostname = '127.0.0.1';
+  url.port = String(address.port);
+
+  return {
+    url: url.href,
+    /** Holds the first connection on which `pattern` is sent; resolves when that has happened. */
+    hold({ direction, pattern }: { direction: Direction; pattern: string }): Promise<Held> {
+      return new Promise((resolve) => traps.add({ direction, pattern: Buffer.from(pattern), resolve }));
+    },
+    async close(): Promise<void> {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+export type HoldingProxy = Awaited<ReturnType<typeof openHoldingProxy>>;

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { eventStream } from '@dialog/events/stream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, credsAuthenticator } from '@nats-io/transport-node';
+import { z } from 'zod';
+
+const cloudEvent = z.object({
+  id: z.uuid(),
+  type: z.string(),
+  time: z.string(),
+  resourceinstance: z.uuid(),
+  data: z.object({ activityId: z.string(), extendedActivityType: z.string() }).partial().optional(),
+});
+
+export type StoredEvent = {
+  audience: 'owner' | 'party';
+  messageId: string;
+  event: z.infer<typeof cloudEvent>;
+};
+
+/** Reads the stream of events as somebody who may see all of it. */
+export async function openStoredEvents({ natsUrl, natsCreds }: { natsUrl: string; natsCreds: { admin: string } }) {
+  const connection = await connect({
+    servers: natsUrl,
+    authenticator: credsAuthenticator(readFileSync(natsCreds.admin)),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 100,
+  });
+  const manager = await jetstreamManager(connection, { checkAPI: false });
+
+  return {
+    /** How many messages there are: one for each event and audience. */
+    async count(): Promise<number> {
+      return (await manager.streams.info(eventStream)).state.messages;
+    },
+
+    /** All messages, in the order in which JetStream stored them. */
+    async all(): Promise<StoredEvent[]> {
+      const count = (await manager.streams.info(eventStream)).state.messages;
+      if (count === 0) return [];
+      const consumer = await jetstream(connection, { checkAPI: false }).consumers.get(eventStream);
+      const events: StoredEvent[] = [];
+      for await (const message of await consumer.fetch({ max_messages: count, expires: 10_000 })) {
+        events.push({
+          audience: message.subject.startsWith('dialogporten.events.v1.owner.') ? 'owner' : 'party',
+          messageId: message.headers?.get('Nats-Msg-Id') ?? '',
+          event: cloudEvent.parse(message.json()),
+        });
+      }
+      return events;
+    },
+
+    close: () => connection.close(),
+  };
+}
+export type StoredEvents = Awaited<ReturnType<typeof openStoredEvents>>;
