@@ -133,6 +133,15 @@ export interface OutboxCursor {
   seq: Generated<number>;
 }
 
+export interface OutboxRefusal {
+  change: ColumnType<string>;
+  lane: number;
+  reader: string;
+  reason: string;
+  refused_at: Instant;
+  seq: number;
+}
+
 export interface DB {
   chosen_id: ChosenId;
   dead_letter: DeadLetter;
@@ -144,4 +153,5 @@ export interface DB {
   operation: Operation;
   outbox: Outbox;
   outbox_cursor: OutboxCursor;
+  outbox_refusal: OutboxRefusal;
 }

@@ -1,3 +1,4 @@
+import type { Timestamp } from '@dialog/contracts/timestamp';
 import { sql } from 'kysely';
 import type { Database } from '../open.ts';
 
@@ -8,13 +9,20 @@ export async function ensure(db: Database, reader: string): Promise<void> {
   `.execute(db);
 }
 
-/** Lanes that hold rows which a reader has not passed yet, with how many, oldest cursor first. */
-export async function behind(db: Database, reader: string): Promise<{ lane: number; rows: number }[]> {
-  const { rows } = await sql<{ lane: number; rows: number }>`
-    select lane.id as lane, lane.outbox_seq - cursor.seq as rows
-    from lane join outbox_cursor as cursor on cursor.lane = lane.id and cursor.reader = ${reader}
+/** What a reader has not passed yet of one lane: how many rows, and when the oldest of them was written. */
+export type Backlog = { lane: number; rows: number; oldestAt: Timestamp };
+
+/** Lanes that hold rows which a reader has not passed yet, the one that waits longest first. */
+export async function behind(db: Database, reader: string): Promise<Backlog[]> {
+  const { rows } = await sql<Backlog>`
+    select lane.id as lane, lane.outbox_seq - cursor.seq as rows, oldest.occurred_at as "oldestAt"
+    from lane
+    join outbox_cursor as cursor on cursor.lane = lane.id and cursor.reader = ${reader}
+    cross join lateral (
+      select occurred_at from outbox where outbox.lane = lane.id and outbox.seq > cursor.seq order by seq limit 1
+    ) as oldest
     where lane.outbox_seq > cursor.seq
-    order by lane.outbox_seq - cursor.seq desc
+    order by oldest.occurred_at
   `.execute(db);
   return rows;
 }
