@@ -8,3 +8,8 @@ export const outboxSignals = 'dialogporten.outbox.*';
 export function outboxSignal(lane: number): string {
   return `dialogporten.outbox.${lane}`;
 }
+
+/** The lane that a signal's subject speaks of. */
+export function laneOfSignal(subject: string): number {
+  return Number(subject.slice(subject.lastIndexOf('.') + 1));
+}

@@ -1,0 +1,47 @@
+import type { DialogEvent } from '@dialog/contracts/dialog-event';
+import type { ActivityType } from '@dialog/contracts/enumerations';
+
+const byActivityType = {
+  DialogCreated: 'dialogporten.dialog.activity.created.v1',
+  DialogClosed: 'dialogporten.dialog.activity.closed.v1',
+  Information: 'dialogporten.dialog.activity.information.v1',
+  TransmissionOpened: 'dialogporten.dialog.activity.transmission-opened.v1',
+  PaymentMade: 'dialogporten.dialog.activity.payment-made.v1',
+  SignatureProvided: 'dialogporten.dialog.activity.signature-provided.v1',
+  DialogOpened: 'dialogporten.dialog.activity.dialog-opened.v1',
+  DialogDeleted: 'dialogporten.dialog.activity.dialog-deleted.v1',
+  DialogRestored: 'dialogporten.dialog.activity.dialog-restored.v1',
+  SentToSigning: 'dialogporten.dialog.activity.sent-to-signing.v1',
+  SentToFormFill: 'dialogporten.dialog.activity.sent-to-form-fill.v1',
+  SentToSendIn: 'dialogporten.dialog.activity.sent-to-send-in.v1',
+  SentToPayment: 'dialogporten.dialog.activity.sent-to-payment.v1',
+  FormSubmitted: 'dialogporten.dialog.activity.form-submitted.v1',
+  FormSaved: 'dialogporten.dialog.activity.form-saved.v1',
+  CorrespondenceOpened: 'dialogporten.dialog.activity.correspondence-opened.v1',
+  CorrespondenceConfirmed: 'dialogporten.dialog.activity.correspondence-confirmed.v1',
+} as const satisfies Record<ActivityType, string>;
+
+const byEvent = {
+  DialogCreated: 'dialogporten.dialog.created.v1',
+  DialogUpdated: 'dialogporten.dialog.updated.v1',
+  DialogTransmissionCreated: 'dialogporten.dialog.transmission.created.v1',
+} as const satisfies Record<Exclude<DialogEvent['type'], 'DialogActivityCreated'>, string>;
+
+/** What an event is called outside. Subscribers have these names in their code: they never change. */
+export type CloudEventType =
+  | (typeof byActivityType)[keyof typeof byActivityType]
+  | (typeof byEvent)[keyof typeof byEvent];
+
+export const cloudEventTypes: readonly CloudEventType[] = [...Object.values(byEvent), ...Object.values(byActivityType)];
+
+/** @throws for an activity of a type that has no name here: an older relay met a newer worker */
+export function cloudEventTypeOf(event: DialogEvent): CloudEventType {
+  if (event.type !== 'DialogActivityCreated') return byEvent[event.type];
+  const { activityType } = event;
+  if (!isActivityType(activityType)) throw new Error(`There is no event for activities of type ${activityType}.`);
+  return byActivityType[activityType];
+}
+
+function isActivityType(text: string): text is ActivityType {
+  return Object.hasOwn(byActivityType, text);
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { openTestSpace, type TestSpace } from '@dialog/local/testing';
+import { jetstreamManager, StorageType } from '@nats-io/jetstream';
+import { connect, credsAuthenticator, type NatsConnection, nanos } from '@nats-io/transport-node';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ensureEventStream, eventStream, type StreamSettings } from './stream.ts';
+
+let space: TestSpace;
+let relay: NatsConnection;
+let admin: NatsConnection;
+
+beforeAll(async () => {
+  space = await openTestSpace();
+  const as = (creds: string) =>
+    connect({ servers: space.natsUrl, authenticator: credsAuthenticator(readFileSync(creds)) });
+  [relay, admin] = await Promise.all([as(space.natsCreds.eventRelay), as(space.natsCreds.admin)]);
+});
+afterAll(async () => {
+  await Promise.all([relay.close(), admin.close()]);
+  await space.close();
+});
+
+const settings: StreamSettings = {
+  replicas: 1,
+  ageMaxMs: 3_600_000,
+  bytesMax: 16 * 1_024 ** 2,
+  duplicateWindowMs: 60_000,
+};
+
+async function streamConfig() {
+  const manager = await jetstreamManager(admin);
+  return (await manager.streams.info(eventStream)).config;
+}
+
+it('makes the stream once, by however many at the same time, with the rights of the relay', async () => {
+  await Promise.all([ensureEventStream(relay, settings), ensureEventStream(relay, settings)]);
+  await ensureEventStream(relay, settings);
+  expect(await streamConfig()).toMatchObject({
+    subjects: ['dialogporten.events.v1.>'],
+    storage: 'file',
+    retention: 'limits',
+    discard: 'old',
+    num_replicas: 1,
+    max_age: nanos(3_600_000),
+    max_bytes: 16 * 1_024 ** 2,
+    duplicate_window: nanos(60_000),
+  });
+});
+
+it('gives a stream that is there new settings, and leaves those that are not its own', async () => {
+  await ensureEventStream(relay, settings);
+  const manager = await jetstreamManager(admin);
+  await manager.streams.update(eventStream, { description: 'ours' });
+  await ensureEventStream(relay, { ...settings, ageMaxMs: 7_200_000, duplicateWindowMs: 90_000 });
+  expect(await streamConfig()).toMatchObject({
+    description: 'ours',
+    max_age: nanos(7_200_000),
+    duplicate_window: nanos(90_000),
+  });
+});
+
+it('does not use a stream that loses its events in a crash', async () => {
+  const manager = await jetstreamManager(admin);
+  await manager.streams.delete(eventStream);
+  await manager.streams.add({
+    name: eventStream,
+    subjects: ['dialogporten.events.v1.>'],
+    storage: StorageType.Memory,
+  });
+  await expect(ensureEventStream(relay, settings)).rejects.toThrow(/storage/);
+});

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { durationMs, listOf, logLevel, port, readConfig, url, wholeNumber } from '@dialog/telemetry/config';
+import { z } from 'zod';
+
+const hourMs = 3_600_000;
+const secretLengthMin = 32;
+
+/** The text of a small file, without white space around it. */
+const fileText = z.string().transform((file, context) => {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (err) {
+    const code = err instanceof Error && 'code' in err ? ` (${String(err.code)})` : '';
+    context.addIssue({ code: 'custom', message: `must name a file that can be read${code}` });
+    return z.NEVER;
+  }
+});
+
+const settings = z
+  .object({
+    DATABASE_URL: url(['postgres', 'postgresql']),
+    /** One or more servers of one cluster, comma-separated. */
+    NATS_URL: listOf(url(['nats', 'tls', 'ws', 'wss'])),
+    /** Path of a NATS credentials file. Read at every connect, so that it can be replaced. */
+    NATS_CREDS: z.string().optional(),
+    /** Path of the file with the secret that parties' keys in subjects are made with. */
+    PARTY_KEY_SECRET_FILE: fileText.pipe(
+      z.string().min(secretLengthMin, `must name a file that holds at least ${secretLengthMin} characters`),
+    ),
+    /** Base address under which end users reach the service; what events point at. */
+    PUBLIC_URL: url(['http', 'https']),
+    HEALTH_PORT: port.default(0),
+    LOG_LEVEL: logLevel.default('info'),
+
+    /** Rows of one lane that are published together. A row is a few messages; memory and repetitions are bounded by it. */
+    RELAY_BATCH_ROWS_MAX: wholeNumber(1, 10_000).default(128),
+    /** Lanes relayed at the same time, each with a database connection. All share one connection to NATS. */
+    RELAY_LANES_AT_ONCE_MAX: wholeNumber(1, 64).default(4),
+    /** How often the outbox is looked at without a signal: how late an event may be whose signal was lost. */
+    RELAY_POLL_MS: durationMs(10, 60_000).default(250),
+    /** Messages of a lane that are on their way to JetStream, not acknowledged yet. */
+    RELAY_IN_FLIGHT_MAX: wholeNumber(1, 10_000).default(512),
+    /** A NATS server that is this late with an acknowledgement is taken for gone. */
+    NATS_ACK_TIMEOUT_MS: durationMs(100, 120_000).default(5_000),
+    NATS_CONNECT_TIMEOUT_MS: durationMs(100, 120_000).default(5_000),
+    /** Longest pause between attempts while NATS or Postgres is away: how late it is noticed that they are back. */
+    RELAY_RETRY_MAX_MS: durationMs(10, 60_000).default(2_000),
+    STATEMENT_TIMEOUT_MS: durationMs(100, 600_000).default(30_000),
+
+    EVENT_STREAM_REPLICAS: wholeNumber(1, 5).default(1),
+    EVENT_STREAM_HOURS_MAX: wholeNumber(1, 24 * 366).default(7 * 24),
+    /** 4 GiB hold about five million messages, those of 700,000 new dialogs. */
+    EVENT_STREAM_BYTES_MAX: wholeNumber(1_048_576, 999_999_999_999_999).default(4 * 1_024 ** 3),
+    /** What has to be outlasted is a restart. At 24,000 messages a second two minutes are 850 MB of the server's memory. */
+    EVENT_DUPLICATE_WINDOW_MS: durationMs(1_000, hourMs).default(120_000),
+
+    /** How long a stopping relay may take for the batches in hand. What is left is repeated by the next one. */
+    SHUTDOWN_TIMEOUT_MS: durationMs(0, 600_000).default(15_000),
+  })
+  .transform((env) => ({
+    databaseUrl: env.DATABASE_URL,
+    nats: { servers: env.NATS_URL, credsFile: env.NATS_CREDS, connectTimeoutMs: env.NATS_CONNECT_TIMEOUT_MS },
+    messages: { publicUrl: env.PUBLIC_URL.replace(/\/+$/, ''), partyKeySecret: env.PARTY_KEY_SECRET_FILE },
+    healthPort: env.HEALTH_PORT,
+    logLevel: env.LOG_LEVEL,
+    batchRowsMax: env.RELAY_BATCH_ROWS_MAX,
+    lanesAtOnceMax: env.RELAY_LANES_AT_ONCE_MAX,
+    pollMs: env.RELAY_POLL_MS,
+    publish: {
+      inFlightMax: env.RELAY_IN_FLIGHT_MAX,
+      ackTimeoutMs: env.NATS_ACK_TIMEOUT_MS,
+      pipelining: env.EVENT_STREAM_REPLICAS === 1 ? ('everything' as const) : ('one-per-dialog' as const),
+    },
+    retryMaxMs: env.RELAY_RETRY_MAX_MS,
+    statementTimeoutMs: env.STATEMENT_TIMEOUT_MS,
+    stream: {
+      replicas: env.EVENT_STREAM_REPLICAS,
+      ageMaxMs: env.EVENT_STREAM_HOURS_MAX * hourMs,
+      bytesMax: env.EVENT_STREAM_BYTES_MAX,
+      duplicateWindowMs: env.EVENT_DUPLICATE_WINDOW_MS,
+    },
+    shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
+  }));
+
+export type Config = z.output<typeof settings>;
+
+export function relayConfig(env: NodeJS.ProcessEnv): Config {
+  return readConfig(settings, env);
+}
