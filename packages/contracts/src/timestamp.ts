@@ -39,7 +39,8 @@ export function isTimestamp(text: string): text is Timestamp {
 
 /** Milliseconds since the epoch, fractions kept to the microsecond (`performance.timeOrigin + performance.now()`). */
 export function timestampOf(epochMs: number): Timestamp {
-  const micros = Math.floor(epochMs * 1000);
+  // Rounded, as a fraction of a double is seldom exact: cutting it off would now and then lose a microsecond.
+  const micros = Math.round(epochMs * 1000);
   const ms = Math.floor(micros / 1000);
   const rest = String(micros - ms * 1000).padStart(3, '0');
   return printed(`${new Date(ms).toISOString().slice(0, 23)}${rest}0Z`);
