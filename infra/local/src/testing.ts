@@ -24,10 +24,8 @@ export type TestSpace = {
   close(): Promise<void>;
 };
 
-const connectionsGoneTimeoutMs = 10_000;
-
 /** Call it in `beforeAll`, and `close` in `afterAll`. Only in the projects of vitest.config.ts that have servers. */
-export async function openTestSpace(): Promise<TestSpace> {
+export async function openTestSpace({ closeTimeoutMs = 5_000 } = {}): Promise<TestSpace> {
   const servers = inject('testServers');
   const name = `t${randomBytes(6).toString('hex')}`;
   const [natsCreds] = await Promise.all([openAccounts(servers, name), createDatabase(servers, name)]);
@@ -39,7 +37,7 @@ export async function openTestSpace(): Promise<TestSpace> {
     redisPrefix: name,
     natsUrl: servers.natsUrl,
     natsCreds,
-    close: () => dropDatabase(servers, name),
+    close: () => dropDatabase(servers, name, closeTimeoutMs),
   };
 }
 
@@ -54,10 +52,10 @@ function createDatabase({ superuserUrl, templateDatabase }: TestServers, name: s
   );
 }
 
-async function dropDatabase({ superuserUrl }: TestServers, name: string): Promise<void> {
+async function dropDatabase({ superuserUrl }: TestServers, name: string, timeoutMs: number): Promise<void> {
   await withClient(superuserUrl, async (client) => {
     // The server notices closed and killed clients a moment later.
-    const deadline = Date.now() + connectionsGoneTimeoutMs;
+    const deadline = Date.now() + timeoutMs;
     for (;;) {
       const left = await client.query('select query from pg_stat_activity where datname = $1', [name]);
       if (left.rowCount === 0) break;
