@@ -1,0 +1,93 @@
+/**
+ * The baseline that the queue has to beat: the same gateway (token, ownership, validation, decision, answer), which
+ * writes to Postgres itself, a transaction per request, as most services do.
+ *
+ * It is meant to be as fast as such a gateway can be: the same rows but for the operation, which only a queue needs;
+ * the same table modules; statements of a transaction sent together; an outbox numbered by a sequence, so that no
+ * request waits for another. The pool's size is the best of those that were tried (see bench.ts).
+ *
+ * Started by the bench with the gateway's environment, and BASELINE_CONNECTIONS.
+ */
+import { once } from 'node:events';
+import { openPlatform } from '@dialog/access/platform/platform';
+import { createTokenVerifier } from '@dialog/access/tokens';
+import type { Command } from '@dialog/contracts/commands';
+import type { DialogChange, DialogEvent } from '@dialog/contracts/dialog-event';
+import type { Operation } from '@dialog/contracts/operation';
+import { toProblem } from '@dialog/contracts/problem';
+import { type Timestamp, timestampOf } from '@dialog/contracts/timestamp';
+import { type Database, openDatabase } from '@dialog/database/open';
+import * as activities from '@dialog/database/tables/activities';
+import * as dialogs from '@dialog/database/tables/dialogs';
+import * as transmissions from '@dialog/database/tables/transmissions';
+import { decide } from '@dialog/domain/decide';
+import type { Dialog } from '@dialog/domain/dialog';
+import { emptyState } from '@dialog/domain/dialog-state';
+import { createLogger } from '@dialog/telemetry/logger';
+import { createMetrics } from '@dialog/telemetry/metrics';
+import { sql } from 'kysely';
+import { v4 as uuidv4, v7 as uuidv7 } from 'uuid';
+import { createApp } from '../../../services/gateway/src/app.ts';
+import { readGatewayConfig } from '../../../services/gateway/src/config.ts';
+import { listen } from '../../../services/gateway/src/listen.ts';
+
+const config = readGatewayConfig(process.env);
+const log = createLogger('baseline', config.logLevel);
+const connectionsMax = Number(process.env.BASELINE_CONNECTIONS ?? 16);
+const db = openDatabase(config.databaseUrl, { ...config.database, applicationName: 'baseline', connectionsMax });
+const platform = openPlatform(config.platform, { log });
+
+/** Creates only: that is what the bench compares. */
+async function insert(trx: Database, command: Command): Promise<Operation> {
+  const now = timestampOf(Date.now());
+  const { id, dialogId, kind, receivedAt } = command;
+  const common = { id, dialogId, kind, receivedAt, endedAt: now };
+  const outcome = decide(emptyState(), command, { now, newId: uuidv7, newRevision: uuidv4 });
+  if (outcome.kind === 'rejected') return { ...common, status: 'Rejected', problem: toProblem(outcome.rejection) };
+  const { change } = outcome;
+  if (change === undefined) return { ...common, status: 'Applied', revision: outcome.revision };
+  const { dialog, events } = change;
+  await Promise.all([
+    dialogs.insert(trx, [dialog]),
+    transmissions.insert(trx, change.transmissions),
+    activities.insert(trx, change.activities),
+    sql`insert into baseline_outbox (occurred_at, change) values (${now}, ${outboxChange(command, dialog, events, now)})`.execute(
+      trx,
+    ),
+  ]);
+  return { ...common, status: 'Applied', revision: outcome.revision };
+}
+
+function outboxChange({ traceparent }: Command, dialog: Dialog, events: DialogEvent[], occurredAt: Timestamp): string {
+  const { id: dialogId, revision, org, party, serviceResource, process: processUri, precedingProcess } = dialog;
+  const facts = { dialogId, revision, org, party, serviceResource, process: processUri, precedingProcess };
+  const change: DialogChange = { ...facts, occurredAt, traceparent, events };
+  return JSON.stringify(change);
+}
+
+const closing = new AbortController();
+const app = createApp({
+  ...{ db, log },
+  registry: createMetrics('baseline'),
+  lanes: {
+    submit: (command) => db.transaction().execute((trx) => insert(trx, command)),
+    wait: async () => undefined,
+  },
+  tokens: createTokenVerifier(config.tokenIssuers, { log }),
+  resources: platform.resources,
+  partyNames: platform.partyNames,
+  limits: config.limits,
+  now: () => timestampOf(Date.now()),
+  newId: () => uuidv7(),
+  closing: closing.signal,
+  publicUrl: config.publicUrl,
+  checks: [
+    { name: 'database', critical: true, timeoutMs: 5_000, check: async () => void (await sql`select 1`.execute(db)) },
+  ],
+});
+const server = await listen(app.fetch, config.http);
+process.stdout.write(`listening on ${server.port}\n`);
+await once(process, 'SIGTERM');
+closing.abort();
+await server.close();
+await db.destroy();

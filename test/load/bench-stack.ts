@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { withClient } from '@dialog/local/database';
+import { freePort } from '@dialog/local/free-port';
+import type { ServerHandle } from '@dialog/local/server-process';
+import { cloneDir, readSettings } from '@dialog/local/settings';
+import { type Stack, startStack } from '@dialog/local/stack';
+
+/** Everything that the bench measures, running. */
+export type BenchStack = Stack & {
+  baselineUrl: string;
+  /** A service owner's token for the dialogs of the bench. */
+  token: string;
+  process(name: ServerHandle['name']): ServerHandle;
+  stop(): Promise<void>;
+};
+
+/** Connections of the baseline's pool. Tried: 4, 8, 16, 32; on two cores 8 to 16 were best, with no clear winner. */
+const baselineConnections = 16;
+
+/** Starts what `npm start` starts, as durable as there, in a data folder of its own, and the baseline beside it. */
+export async function startBenchStack(): Promise<BenchStack> {
+  const dataDir = path.join(cloneDir, '.data', `bench-${process.pid}`);
+  const started: ServerHandle[] = [];
+  let baseline: ChildProcess | undefined;
+  const stop = async () => {
+    baseline?.kill('SIGTERM');
+    for (const handle of started.toReversed()) await handle.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  try {
+    const settings = readSettings({ PORT: '0', DATA_DIR: dataDir });
+    const stack = await startStack(settings, started, new AbortController().signal);
+    const { emulatorUrl } = stack;
+    if (emulatorUrl === undefined) throw new Error('The bench needs the emulator.');
+    // Unlogged would be cheaper, and another promise than ours.
+    await withClient(stack.database.owner, (client) =>
+      client.query(`
+        create table baseline_outbox (seq bigserial primary key, occurred_at timestamptz not null, change json not null);
+      `),
+    );
+    const port = await freePort();
+    baseline = startBaseline(stack, emulatorUrl, port, dataDir);
+    const baselineUrl = `http://127.0.0.1:${port}`;
+    await untilReady(`${baselineUrl}/health/readiness`);
+    const minted = await fetch(`${emulatorUrl}/emulator/token?org=skd&ttl=7200`);
+    const token = await minted.text();
+    return {
+      ...stack,
+      ...{ baselineUrl, token, stop },
+      process: (name) => {
+        const handle = started.find((one) => one.name === name);
+        if (handle === undefined) throw new Error(`${name} was not started.`);
+        return handle;
+      },
+    };
+  } catch (err) {
+    await stop();
+    throw err;
+  }
+}
+
+function startBaseline(stack: Stack, platformUrl: string, port: number, dataDir: string): ChildProcess {
+  mkdirSync(path.join(dataDir, 'logs'), { recursive: true });
+  const output = openSync(path.join(dataDir, 'logs/baseline.log'), 'a');
+  return spawn(process.execPath, [path.join(import.meta.dirname, 'baselines/insert-per-request.ts')], {
+    stdio: ['ignore', output, output],
+    env: {
+      ...process.env,
+      PORT: String(port),
+      DATABASE_URL: stack.database.app,
+      REDIS_URL: stack.redisUrl,
+      NATS_URL: stack.natsUrl,
+      TOKEN_ISSUERS: stack.tokenIssuers.join(','),
+      ALTINN_PLATFORM_URL: platformUrl,
+      // A request that waits for a connection of the pool is slow, not failed.
+      CONNECT_TIMEOUT_MS: '60000',
+      BASELINE_CONNECTIONS: process.env.BASELINE_CONNECTIONS ?? String(baselineConnections),
+    },
+  });
+}
+
+async function untilReady(url: string): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok === true) return;
+    if (Date.now() > deadline) throw new Error(`${url} does not get ready.`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** CPU seconds, user and system, that a process has used; for saying where the time of a run went. */
+export function cpuSecondsOf(pid: number | undefined): number {
+  if (pid === undefined) return 0;
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
