@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { withClient } from '@dialog/local/database';
 import { freePort } from '@dialog/local/free-port';
+import { removeDataDir } from '@dialog/local/postgres-files';
 import type { ServerHandle } from '@dialog/local/server-process';
 import { cloneDir, readSettings } from '@dialog/local/settings';
 import { type Stack, startStack } from '@dialog/local/stack';
@@ -27,7 +28,7 @@ export async function startBenchStack(): Promise<BenchStack> {
   const stop = async () => {
     baseline?.kill('SIGTERM');
     for (const handle of started.toReversed()) await handle.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    removeDataDir(dataDir);
   };
   try {
     const settings = readSettings({ PORT: '0', DATA_DIR: dataDir });

@@ -1,0 +1,124 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { removeDataDir } from '@dialog/local/postgres-files';
+import { cloneDir } from '@dialog/local/settings';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+/** Shell examples, each with what the README says that it answers. Its transcript runs in one shell, from the top. */
+type Example = { script: string; answers: { kind: 'http' | 'json'; text: string }[] };
+
+const readme = readFileSync(path.join(cloneDir, 'README.md'), 'utf8');
+const separator = '--- end of example';
+
+let dataDir: string;
+let start: ChildProcess;
+let outputs: string[];
+
+beforeAll(async () => {
+  dataDir = path.join(cloneDir, `.data/readme-${process.pid}`);
+  start = spawn(process.execPath, ['infra/local/src/start.ts'], {
+    cwd: cloneDir,
+    env: { ...process.env, PORT: '0', DATA_DIR: dataDir },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await untilReady(start);
+  outputs = await run(examples());
+}, 120_000);
+
+afterAll(async () => {
+  if (start.exitCode === null) {
+    const exited = once(start, 'exit');
+    start.kill('SIGTERM');
+    await exited;
+  }
+  removeDataDir(dataDir);
+}, 60_000);
+
+it.each(examples().map((example, index) => [index + 1, firstLineOf(example.script), example] as const))(
+  'example %i answers as the README says: %s',
+  (number, _, { answers }) => {
+    const output = outputs[number - 1] ?? '';
+    for (const { kind, text } of answers) {
+      if (kind === 'http') expect(linesOf(output)).toEqual(expect.arrayContaining(linesOf(text)));
+      else expect(jsonIn(output).map(shapeOf)).toContainEqual(shapeOf(JSON.parse(text)));
+    }
+  },
+);
+
+it('has examples that can be checked', () => {
+  expect(examples().filter(({ answers }) => answers.length > 0).length).toBeGreaterThanOrEqual(6);
+});
+
+function examples(): Example[] {
+  const found: Example[] = [];
+  for (const [, kind, text = ''] of readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)) {
+    if (kind === 'sh') found.push({ script: text, answers: [] });
+    else if (kind === 'http' || kind === 'json') found.at(-1)?.answers.push({ kind, text });
+  }
+  return found;
+}
+
+async function run(all: readonly Example[]): Promise<string[]> {
+  // What the README writes into the reader's folder goes into one that is thrown away.
+  const scratch = mkdtempSync(path.join(os.tmpdir(), 'readme-'));
+  const environment = path.join(dataDir, 'environment');
+  const subscribe = `${process.execPath} --env-file=${environment} ${cloneDir}/infra/local/src/subscribe.ts`;
+  const script = all
+    .map((example) => `${example.script}\necho; echo '${separator}'\n`)
+    .join('')
+    .replaceAll('.data/environment', environment)
+    .replaceAll('npm run --silent subscribe --', subscribe);
+  try {
+    const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: scratch, timeout: 60_000 });
+    return stdout.split(separator);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Lines without what differs from run to run. */
+function linesOf(text: string): string[] {
+  return text
+    .split(/\r?\n/)
+    .map((line) => masked(line.trim()))
+    .filter((line) => line !== '');
+}
+
+function masked(text: string): string {
+  return text
+    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi, '<id>')
+    .replace(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d+Z/g, '<time>')
+    .replace(/http:\/\/127\.0\.0\.1:\d+/g, '<gateway>');
+}
+
+function jsonIn(output: string): unknown[] {
+  return output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line): unknown => JSON.parse(line));
+}
+
+function shapeOf(value: unknown): unknown {
+  return JSON.parse(masked(JSON.stringify(value)));
+}
+
+function firstLineOf(script: string): string {
+  return script.split('\n')[0] ?? '';
+}
+
+async function untilReady({ stdout }: ChildProcess): Promise<void> {
+  if (stdout === null) throw new Error('npm start has no output.');
+  let output = '';
+  for await (const chunk of stdout) {
+    output += String(chunk);
+    if (/^ready: /m.test(output)) {
+      stdout.resume();
+      return;
+    }
+  }
+  throw new Error(`npm start has ended:\n${output}`);
+}
