@@ -47,6 +47,25 @@ export function serviceOwner(gatewayUrl: string, token: string) {
     getOperation: (id: string, headers?: RequestHeaders) =>
       send('GET', `/api/v1/serviceowner/operations/${id}`, undefined, headers),
 
+    /** What the gateway tells of an operation as server-sent events, until it ends the stream. */
+    async *streamOperation(id: string): AsyncGenerator<Operation, undefined> {
+      const response = await fetch(new URL(`/api/v1/serviceowner/operations/${id}`, gatewayUrl), {
+        headers: { Authorization: `Bearer ${token}`, Accept: 'text/event-stream' },
+      });
+      if (!response.ok || response.body === null) throw new Error(`No stream: ${response.status}`);
+      let text = '';
+      for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+        const events = (text + chunk).split('\n\n');
+        text = events.pop() ?? '';
+        for (const event of events) {
+          const data = event.split('\n').find((line) => line.startsWith('data: '));
+          // Comments keep the connection alive and tell nothing.
+          if (data !== undefined) yield operation.parse(JSON.parse(data.slice('data: '.length)));
+        }
+      }
+      return undefined;
+    },
+
     /** The operation of a 202, once it has ended. */
     async ended(accepted: Answer, timeoutMs = 30_000): Promise<Operation> {
       const { id } = operation.parse(accepted.body);
