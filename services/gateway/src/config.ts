@@ -19,10 +19,10 @@ export const gatewayConfig = z
     ...platformVariables,
 
     DATABASE_URL: url(['postgres', 'postgresql']),
-    DATABASE_CONNECTIONS_MAX: wholeNumber(1, 1_000).default(10),
+    DATABASE_CONNECTIONS: wholeNumber(1, 1_000).default(10),
     /** A caller is told soon that the database is away; it is asked again at the next request. */
-    DATABASE_CONNECT_TIMEOUT_MS: durationMs(1, 60_000).default(2_000),
-    DATABASE_STATEMENT_TIMEOUT_MS: durationMs(1, 600_000).default(10_000),
+    CONNECT_TIMEOUT_MS: durationMs(1, 60_000).default(2_000),
+    STATEMENT_TIMEOUT_MS: durationMs(1, 600_000).default(10_000),
 
     REDIS_URL: url(['redis', 'rediss']),
     REDIS_PREFIX: z.string().default('dialog'),
@@ -53,9 +53,9 @@ export const gatewayConfig = z
     databaseUrl: env.DATABASE_URL,
     database: {
       applicationName: 'gateway',
-      connectionsMax: env.DATABASE_CONNECTIONS_MAX,
-      connectTimeoutMs: env.DATABASE_CONNECT_TIMEOUT_MS,
-      statementTimeoutMs: env.DATABASE_STATEMENT_TIMEOUT_MS,
+      connectionsMax: env.DATABASE_CONNECTIONS,
+      connectTimeoutMs: env.CONNECT_TIMEOUT_MS,
+      statementTimeoutMs: env.STATEMENT_TIMEOUT_MS,
     },
     redisUrl: env.REDIS_URL,
     lanes: {

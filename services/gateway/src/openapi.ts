@@ -121,5 +121,8 @@ export function problemResponses(...statuses: (keyof typeof problems)[]) {
   };
 }
 
-/** What every change can be answered with, beside its success. */
-export const changeResponses = { 202: accepted, ...problemResponses(400, 404, 409, 410, 412, 413, 415, 422, 502) };
+/** What a create can be answered with, beside its success. */
+export const createResponses = { 202: accepted, ...problemResponses(400, 409, 413, 415, 422, 502) };
+
+/** What a change of a dialog can be answered with, beside its success. */
+export const changeResponses = { ...createResponses, ...problemResponses(404, 410, 412) };

@@ -4,7 +4,7 @@ import { validateCreateDialog } from '@dialog/contracts/validate';
 import { createRoute } from '@hono/zod-openapi';
 import { gatherFacts, namedInBody } from '../facts.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
-import { changeResponses, created, isSilentUpdateQuery, jsonBody, preferHeader, security, tags } from '../openapi.ts';
+import { created, createResponses, isSilentUpdateQuery, jsonBody, preferHeader, security, tags } from '../openapi.ts';
 import { invalid, problemResponse } from '../problem-response.ts';
 import { readJson } from '../read-json.ts';
 import { silentUpdate } from '../request-parameters.ts';
@@ -19,7 +19,7 @@ const route = createRoute({
   security,
   parameters: [isSilentUpdateQuery, preferHeader],
   request: { body: jsonBody(createDialogMembers) },
-  responses: { 201: created, ...changeResponses },
+  responses: { 201: created, ...createResponses },
 });
 
 const correspondence = 'correspondenceservice';

@@ -1,0 +1,66 @@
+import type { Operation } from '@dialog/contracts/operation';
+import { timestampOf } from '@dialog/contracts/timestamp';
+import { openDatabase } from '@dialog/database/open';
+import { createLogger } from '@dialog/telemetry/logger';
+import { Registry } from 'prom-client';
+import { v7 } from 'uuid';
+import { createApp, type GatewayDeps } from '../app.ts';
+
+export const exampleLimits = {
+  writeWaitMs: 10_000,
+  waitMsMax: 30_000,
+  watchersMax: 100,
+  heartbeatMs: 1_000,
+  bodyBytesMax: 20_000_000,
+};
+
+export const exampleResource = {
+  ...{ urn: 'urn:altinn:resource:building-permit', type: 'genericaccessresource', org: 'ttd', orgNumber: '310001007' },
+  ...{ status: 'completed', delegable: true, title: new Map(), description: new Map() },
+};
+
+const claims = {
+  scope: 'digdir:dialogporten.serviceprovider',
+  consumer: { authority: 'iso6523-actorid-upis', ID: '0192:310001007' },
+  'urn:altinn:org': 'ttd',
+};
+
+/** How a worker ends a command, for tests of what the gateway makes of it. */
+export function ended(status: Operation['status'], more: Partial<Operation> = {}): Operation {
+  const receivedAt = timestampOf(Date.now());
+  return { id: v7(), status, kind: 'PatchDialog', dialogId: v7(), receivedAt, ...more };
+}
+
+/** The gateway without any server behind it: every token is ttd's, nobody reads from a database. */
+export function exampleApp(changed: Partial<GatewayDeps> = {}) {
+  const log = createLogger('gateway', 'silent');
+  // Connects when it is first asked, which would fail.
+  const db = openDatabase('postgres://127.0.0.1:1/none', {
+    ...{ applicationName: 'test', connectionsMax: 1, connectTimeoutMs: 1_000, statementTimeoutMs: 1_000 },
+  });
+  return createApp({
+    ...{ db, log, registry: new Registry(), publicUrl: undefined, checks: [] },
+    tokens: { verify: async () => ({ kind: 'verified', claims }) },
+    resources: { orgCodeOf: async () => undefined, resource: async (urn) => ({ ...exampleResource, urn }) },
+    partyNames: { nameOf: async () => undefined },
+    lanes: {
+      submit: async ({ id, dialogId, kind }) => ended('Applied', { id, dialogId, kind, revision: v7() }),
+      wait: async () => undefined,
+    },
+    limits: exampleLimits,
+    closing: new AbortController().signal,
+    now: () => timestampOf(Date.now()),
+    newId: () => v7(),
+    ...changed,
+  });
+}
+
+export const asServiceOwner = { Authorization: 'Bearer any' };
+
+export function json(method: string, body: unknown, headers: Record<string, string> = {}): RequestInit {
+  return {
+    method,
+    headers: { ...asServiceOwner, 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  };
+}

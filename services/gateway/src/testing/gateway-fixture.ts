@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import path from 'node:path';
+import { openPlatform, platformSettings, platformVariables } from '@dialog/access/platform/platform';
+import { createTokenVerifier } from '@dialog/access/tokens';
+import { type Emulator, startEmulator } from '@dialog/altinn-emulator/emulator';
+import { timestampOf } from '@dialog/contracts/timestamp';
+import { openDatabase } from '@dialog/database/open';
+import * as operations from '@dialog/database/tables/operations';
+import { createSubmitMetrics } from '@dialog/lanes/metrics';
+import { openNats } from '@dialog/lanes/open-nats';
+import { openRedis } from '@dialog/lanes/open-redis';
+import { defaultLanesSettings, type LanesSettings, openLanes } from '@dialog/lanes/submit';
+import { openTestSpace, type TestSpace } from '@dialog/local/testing';
+import { createLogger } from '@dialog/telemetry/logger';
+import { Registry } from 'prom-client';
+import { v7 } from 'uuid';
+import { z } from 'zod';
+import { createApp, type GatewayDeps } from '../app.ts';
+import { read } from '../database-reads.ts';
+import { gatewayChecks } from '../health-checks.ts';
+import { exampleLimits } from './example-app.ts';
+
+/** An address where nothing listens. */
+export const nowhere = '127.0.0.1:1';
+
+export const serviceProvider = 'digdir:dialogporten.serviceprovider';
+const laneCount = 2;
+
+/** Set LOG=1 to see what the gateways have to say during a test. */
+const log = createLogger('gateway', process.env.LOG === undefined ? 'silent' : 'debug');
+
+/** How a gateway differs from one that has everything. */
+export type GatewayChanges = {
+  databaseUrl?: string;
+  redisUrl?: string;
+  platformUrl?: string;
+  lanes?: Partial<LanesSettings>;
+  limits?: Partial<GatewayDeps['limits']>;
+};
+
+/**
+ * A corner of the test servers, the Altinn emulator, and as many gateways and workers as a test wants.
+ * `close` closes everything, the last opened first.
+ */
+export async function openGatewayFixture() {
+  const space = await openTestSpace();
+  const emulator = await startEmulator();
+  const opened: (() => Promise<unknown>)[] = [() => space.close(), () => emulator.close()];
+  const tokens = new Map<string, Promise<string>>();
+
+  return {
+    space,
+    emulator,
+
+    /** A gateway as main.ts puts it together. */
+    async openGateway(changes: GatewayChanges = {}) {
+      const db = openDatabase(changes.databaseUrl ?? space.databaseUrl, {
+        ...{ applicationName: 'gateway', connectionsMax: 4, connectTimeoutMs: 1_000, statementTimeoutMs: 5_000 },
+      });
+      opened.push(() => db.destroy());
+      const redis = openRedis({ url: changes.redisUrl ?? space.redisUrl, name: 'gateway', whenAway: 'fail', log });
+      opened.push(async () => redis.disconnect());
+      const nats = openNats({ servers: space.natsUrl, name: 'gateway', credsFile: space.natsCreds.gateway, log });
+      opened.push(() => nats.close());
+      const registry = new Registry();
+      const lanes = await openLanes(
+        {
+          ...{ redis, nats, metrics: createSubmitMetrics(registry), log },
+          findEnded: (ids) => read(() => operations.find(db, ids)),
+        },
+        {
+          ...{ ...defaultLanesSettings, laneCount, prefix: space.redisPrefix, gatewayId: randomUUID() },
+          ...{ closeTimeoutMs: 100, ...changes.lanes },
+        },
+      );
+      opened.push(() => lanes.close());
+      const settings = platformAt(changes.platformUrl ?? emulator.baseUrl, emulator);
+      const platform = openPlatform(settings, { log, upstream: { retries: 0 } });
+      return createApp({
+        ...{ db, lanes, log, registry, publicUrl: undefined, checks: gatewayChecks({ db, lanes, nats }) },
+        tokens: createTokenVerifier(Object.values(emulator.issuers), { log }),
+        resources: platform.resources,
+        partyNames: platform.partyNames,
+        limits: { ...exampleLimits, ...changes.limits },
+        closing: new AbortController().signal,
+        now: () => timestampOf(Date.now()),
+        newId: () => v7(),
+      });
+    },
+
+    /** The dialog-worker as it is run: a process of its own. */
+    startWorker(): void {
+      const worker = spawnWorker(space);
+      opened.push(() => stop(worker));
+    },
+
+    /** Headers of a request by an organisation of the emulator. */
+    async as(org: string, scope = serviceProvider, more: Record<string, string> = {}): Promise<Record<string, string>> {
+      const query = new URLSearchParams({ org, scope, ...more }).toString();
+      const known = tokens.get(query) ?? fetch(`${emulator.baseUrl}/emulator/token?${query}`).then((r) => r.text());
+      tokens.set(query, known);
+      return { Authorization: `Bearer ${await known}` };
+    },
+
+    async close(): Promise<void> {
+      for (const close of opened.toReversed()) await close();
+    },
+  };
+}
+export type GatewayFixture = Awaited<ReturnType<typeof openGatewayFixture>>;
+
+/** The platform as a service is told of it. */
+function platformAt(platformUrl: string, { platformClient }: Emulator) {
+  return z
+    .object(platformVariables)
+    .transform(platformSettings)
+    .parse({
+      ALTINN_PLATFORM_URL: platformUrl,
+      ALTINN_SUBSCRIPTION_KEY: 'any',
+      MASKINPORTEN_CLIENT_ID: platformClient.clientId,
+      MASKINPORTEN_CLIENT_JWK: Buffer.from(JSON.stringify(platformClient.jwk)).toString('base64'),
+    });
+}
+
+function spawnWorker(space: TestSpace): ChildProcess {
+  const main = path.join(import.meta.dirname, '../../../dialog-worker/src/main.ts');
+  return spawn(process.execPath, [main], {
+    env: {
+      PATH: process.env.PATH,
+      DATABASE_URL: space.databaseUrl,
+      REDIS_URL: space.redisUrl,
+      REDIS_PREFIX: space.redisPrefix,
+      NATS_URL: space.natsUrl,
+      NATS_CREDS: space.natsCreds.dialogWorker,
+      LANES: String(laneCount),
+      LOG_LEVEL: process.env.LOG === undefined ? 'error' : 'debug',
+    },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+}
+
+async function stop(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode !== null) return;
+  worker.kill('SIGTERM');
+  await once(worker, 'exit');
+}
