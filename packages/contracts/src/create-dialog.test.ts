@@ -155,6 +155,11 @@ describe('the normal form', () => {
     ['no status', { status: null }, { status: 'NotApplicable' }],
     ['the year 1 as no time', { createdAt: '0001-01-01T00:00:00Z' }, { createdAt: null }],
     ['a normalised process', { process: 'HTTPS://Example.com' }, { process: 'https://example.com/' }],
+    [
+      'a normalised url',
+      { guiActions: [{ ...guiAction, url: 'HTTPS://Example.com' }] },
+      { guiActions: [{ url: 'https://example.com/' }] },
+    ],
     ['no context', { serviceOwnerContext: null }, { serviceOwnerLabels: [] }],
     ['no prompt for an empty one', { guiActions: [{ ...guiAction, prompt: [] }] }, { guiActions: [{ prompt: null }] }],
     ['no prompt for null', { guiActions: [{ ...guiAction, prompt: null }] }, { guiActions: [{ prompt: null }] }],

@@ -45,6 +45,7 @@ it.each([
   '<img src=x onerror=alert(1) ',
   '<a href="https://example.com',
   '<a href=https://example.com',
+  '<br><a href="https://example.com',
   '<p',
   'a <!-- b',
 ])('refuses %s, which does not end where it ends', (text) => {

@@ -55,6 +55,10 @@ describe('timestamps', () => {
     );
   });
 
+  it('keep a microsecond that a double can only come close to', () => {
+    expect(timestampOf(1.001)).toBe('1970-01-01T00:00:00.0010010Z');
+  });
+
   it('name the same instant with any offset', () => {
     fc.assert(
       fc.property(micros, fc.integer({ min: -23, max: 23 }), (us, hours) => {
