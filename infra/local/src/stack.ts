@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { migrate } from '@dialog/database/migrate';
 import { ConfigurationError } from '@dialog/telemetry/config';
+import { z } from 'zod';
 import { type DatabaseUrls, ensureDatabase } from './database.ts';
 import { freePort, keptPort, whyNotListen } from './free-port.ts';
 import { keptSecret } from './kept-secret.ts';
@@ -99,6 +100,7 @@ export async function startStack(settings: Settings, started: ServerHandle[], si
         ...credsOf('gateway'),
         TOKEN_ISSUERS: tokenIssuers.join(','),
         ALTINN_PLATFORM_URL: platformUrl,
+        ...(emulator !== undefined && emulatorClient(dataDir)),
       },
     ),
   );
@@ -166,6 +168,18 @@ function ownDatabase(superuserUrl: string, dataDir: string): Promise<DatabaseUrl
 /** Of Maskinporten's tokens, and of those that Altinn gives for them. */
 function emulatorIssuers(url: string): string[] {
   return [`${url}/`, `${url}/authentication/api/v1/openid/`];
+}
+
+/** Who the gateway is to the emulator, which has made a key for it. Calls that need a platform token go by that. */
+function emulatorClient(dataDir: string): NodeJS.ProcessEnv {
+  const clientId = 'dialogporten';
+  const file = path.join(dataDir, `altinn-emulator/keys/client-${clientId}.jwk.json`);
+  const [newest] = z.array(z.looseObject({ kid: z.string() })).parse(JSON.parse(readFileSync(file, 'utf8')));
+  return {
+    MASKINPORTEN_CLIENT_ID: clientId,
+    MASKINPORTEN_CLIENT_JWK: Buffer.from(JSON.stringify(newest)).toString('base64'),
+    ALTINN_SUBSCRIPTION_KEY: 'emulator',
+  };
 }
 
 function reasonOf(err: unknown): string {
