@@ -44,17 +44,10 @@ export const envelopeJobName = 'envelope';
 /** How a lane's queue is set up by those who put envelopes on it. Nobody reads BullMQ's event stream: keep it short. */
 export const queueOptions = { streams: { events: { maxLen: 0 } }, skipVersionCheck: true } as const;
 
-/** How a lane is worked. Times in milliseconds unless the name says otherwise. */
+/** What is the same for every worker of a lane; times are in its settings. */
 export const workerOptions = {
   /** One envelope at a time, in each worker here and in all of them by the queue's global concurrency. */
   concurrency: 1,
-  /**
-   * How long a killed worker's envelope stays locked. It is renewed every quarter of that while the worker lives, so
-   * only a process that stands still for seconds loses it; that costs a second application which changes nothing.
-   */
-  lockDuration: 5_000,
-  /** How often workers look for envelopes whose lock ran out. With the lock: a lane stands still at most 7.5 s. */
-  stalledInterval: 2_500,
   /** BullMQ fails a job for good that loses its worker more often than this. Our callers were told 202: never. */
   maxStalledCount: Number.MAX_SAFE_INTEGER,
   /** What is left of an envelope is in the operation table; kept jobs would cost memory and Redis commands. */
@@ -66,7 +59,7 @@ export const workerOptions = {
    * leaves envelopes behind, so this is how long a lane may pause then.
    */
   drainDelay: 1,
-  /** Pause before a fetch is tried again that failed with Redis gone. BullMQ's own 15 s would outlast the outage. */
+  /** Pause before a call is tried again that failed with Redis gone, in milliseconds. BullMQ's 15 s outlast an outage. */
   runRetryDelay: 500,
   skipVersionCheck: true,
 } as const;

@@ -11,20 +11,32 @@ import { forgetQueued } from './queued-operations.ts';
 import { readEnvelope } from './read-envelope.ts';
 
 export type WorkSettings = LaneSet & {
+  /**
+   * How long the envelope of a killed worker stays locked. The lock is renewed every quarter of that while the worker
+   * lives: only a process that stands still for seconds loses it, at the cost of an application that changes nothing.
+   */
+  lockMs: number;
+  /** How often each worker looks for envelopes whose lock ran out. A lane stands still for at most both together. */
+  lockCheckMs: number;
   /** Pause before an envelope is tried again in place: this long at first, doubled each time up to the maximum. */
   retryMinMs: number;
   retryMaxMs: number;
   /** How long an envelope that is not for this process is left to others before it is looked at again. */
   foreignPauseMs: number;
+  /** How long `close` waits for Redis once nothing is being applied any more. */
+  closeTimeoutMs: number;
 };
 
 export const defaultWorkSettings = {
   laneCount: 8,
   prefix: 'dialogporten',
+  lockMs: 5_000,
+  lockCheckMs: 2_500,
   retryMinMs: 100,
   // A database that is back shall not wait longer than this for the lane.
   retryMaxMs: 2_000,
   foreignPauseMs: 5_000,
+  closeTimeoutMs: 2_000,
 } as const;
 
 export type WorkDeps = {
@@ -40,6 +52,11 @@ export type WorkDeps = {
   log: Logger;
 };
 
+export type LaneWork = {
+  /** Begins no more envelopes, and waits for the one that is being applied, however long that takes. */
+  close(): Promise<void>;
+};
+
 /** One replies message stays below this many bytes, whatever the server would take. */
 const replyBytesMax = 512 * 1024;
 /** The same trouble with Redis is logged once in this time. */
@@ -51,6 +68,13 @@ class LaneWorker extends Worker<string, void> {
     const job = super.createJob({ ...json, data: 'null' }, jobId);
     job.data = json.data;
     return job;
+  }
+
+  /** Stops what would keep the process alive, for when `close` does not end. */
+  async abandon(): Promise<void> {
+    await this.lockManager.close();
+    // By force: also keeps the blocking connection, which is this worker's own, from connecting again.
+    await this.backend.close(true);
   }
 }
 
@@ -68,12 +92,13 @@ export async function workLane(
   deps: WorkDeps & { settings: WorkSettings },
   lane: number,
   apply: (envelope: Envelope) => Promise<readonly Operation[]>,
-): Promise<{ close(): Promise<void> }> {
+): Promise<LaneWork> {
   const { redis, nats, onUnreadable, metrics, log, settings } = deps;
-  const { prefix, laneCount, retryMinMs, retryMaxMs, foreignPauseMs } = settings;
+  const { prefix, laneCount, lockMs, lockCheckMs, retryMinMs, retryMaxMs, foreignPauseMs, closeTimeoutMs } = settings;
   const name = queueNameOf(lane);
   const closing = new AbortController();
   let lockLost = new AbortController();
+  let attempted: Promise<unknown> = Promise.resolve();
   let resumeTimer: NodeJS.Timeout | undefined;
   const logError = onceInAWhile((err: Error) => log.warn({ err, lane }, 'lane worker reported an error'));
 
@@ -82,21 +107,43 @@ export async function workLane(
   await queue.setGlobalConcurrency(1);
   // A Redis that came back without its data must be told again.
   redis.on('ready', limitConcurrency);
-  const worker = new LaneWorker(name, work, { ...workerOptions, connection: redis, prefix });
+  const worker = new LaneWorker(name, work, {
+    ...workerOptions,
+    lockDuration: lockMs,
+    stalledInterval: lockCheckMs,
+    connection: redis,
+    prefix,
+  });
   worker.on('error', logError);
   worker.on('stalled', (jobId) => log.warn({ jobId, lane }, 'envelope of a lost worker is back on its lane'));
   worker.on('failed', (job, err) => log.error({ jobId: job?.id, lane, err }, 'envelope failed'));
   worker.on('lockRenewalFailed', () => lockLost.abort());
 
+  let closed: Promise<void> | undefined;
   return {
-    async close() {
-      closing.abort();
-      clearTimeout(resumeTimer);
-      redis.off('ready', limitConcurrency);
-      await worker.close();
-      await queue.close();
+    close() {
+      closed ??= close();
+      return closed;
     },
   };
+
+  async function close(): Promise<void> {
+    closing.abort();
+    clearTimeout(resumeTimer);
+    redis.off('ready', limitConcurrency);
+    const orderly = new AbortController();
+    await Promise.race([worker.close().finally(() => orderly.abort()), withoutRedis(orderly.signal)]);
+    await queue.close();
+  }
+
+  /** BullMQ waits for ever to close connections that are away. Nothing is lost by going: the lock will run out. */
+  async function withoutRedis(orderly: AbortSignal): Promise<void> {
+    await attempted.catch(() => {});
+    await delay(closeTimeoutMs, undefined, { signal: orderly }).catch(() => {});
+    if (orderly.aborted) return;
+    log.warn({ lane }, 'lane worker left without taking leave of redis');
+    await worker.abandon();
+  }
 
   function limitConcurrency(): void {
     queue.setGlobalConcurrency(1).catch(logError);
@@ -133,7 +180,9 @@ export async function workLane(
     const stop = AbortSignal.any([closing.signal, lockLost.signal]);
     for (let waitMs = retryMinMs; ; waitMs = Math.min(waitMs * 2, retryMaxMs)) {
       try {
-        return await attempt();
+        const attempting = attempt();
+        attempted = attempting;
+        return await attempting;
       } catch (err) {
         metrics.retries.inc({ lane });
         log.warn({ err, jobId: job.id, lane, waitMs }, 'envelope not applied, trying again in place');
