@@ -17,7 +17,7 @@ import { optionalUri } from './url.ts';
 const progress = z
   .union([z.number(), z.string()])
   .transform((given, context): number => {
-    const number = typeof given === 'string' && /^[+-]?\d{1,15}$/.test(given) ? Number(given) : given;
+    const number = typeof given === 'string' && /^-?\d{1,15}$/.test(given) ? Number(given) : given;
     if (typeof number === 'number' && Number.isSafeInteger(number)) return number;
     context.addIssue({ code: 'custom', message: 'Must be an integer.', params: unreadable });
     return z.NEVER;

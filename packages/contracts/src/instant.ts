@@ -1,4 +1,3 @@
-import '@hono/zod-openapi';
 import { type Timestamp, timestamp } from './timestamp.ts';
 
 /** What some clients send for a time that they do not have. */
