@@ -1,10 +1,9 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -77,13 +76,15 @@ function lives(pid: number): boolean {
   }
 }
 
-/** Runs the request that `npm start` printed, in a shell, as its reader would. Returns the new dialog's id. */
+/** Sends the request that `npm start` printed, word for word; not every machine has curl. Returns the new dialog's id. */
 async function pasteFirstRequest({ output }: Run): Promise<string> {
-  const request = /^ {2}(curl .*)$/m.exec(output.stdout)?.[1];
-  expect(request).toBeDefined();
-  const { stdout } = await promisify(execFile)('sh', ['-c', `${request} --silent`]);
-  expect(stdout).toMatch(/^HTTP\/1.1 201 /);
-  return z.uuid().parse(JSON.parse(stdout.split('\r\n\r\n')[1] ?? ''));
+  const printed = /^ {2}curl -i (\S+) -H '(Authorization): ([^']+)' -H '(Content-Type): ([^']+)' -d '([^']+)'$/m;
+  const [, url = '', ...rest] = printed.exec(output.stdout) ?? [];
+  const [authorization = '', token = '', contentType = '', mediaType = '', body = ''] = rest;
+  const headers = { [authorization]: token, [contentType]: mediaType };
+  const response = await fetch(url, { method: 'POST', headers, body });
+  expect(response.status).toBe(201);
+  return z.uuid().parse(await response.json());
 }
 
 async function dialogIds(dataDir: string): Promise<string[]> {
