@@ -155,6 +155,8 @@ describe('a dialog', () => {
     expect(await errorKeys(patched)).toEqual(['UpdateDialogDto']);
     const invalid = await send('PATCH', `${dialogs}/${id}`, [{ op: 'replace', path: '/progress', value: 140 }]);
     expect(await errorKeys(invalid)).toEqual(['dto.progress']);
+    const unreadable = await send('PUT', `${dialogs}/${v7()}`, { status: 'Nonsense', content });
+    expect([unreadable.status, await errorKeys(unreadable)]).toEqual([400, ['status']]);
     const put = await send('PUT', `${dialogs}/${id}`, { content });
     expect(put.status).toBe(400);
     expect(await errorKeys(put)).toEqual(['dto.status']);

@@ -23,7 +23,12 @@ export async function listen(
 ): Promise<Listening> {
   const answer = getRequestListener(fetch);
   const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs });
-  server.on('request', (request, response) => void answer(request, response));
+  let closing = false;
+  server.on('request', (request, response) => {
+    // Otherwise a caller that goes on asking would keep its connection, and this process, for as long as it likes.
+    if (closing) response.setHeader('Connection', 'close');
+    void answer(request, response);
+  });
   server.listen(port, hostname);
   await once(server, 'listening');
   const address = server.address();
@@ -32,9 +37,10 @@ export async function listen(
   return {
     port: address.port,
     async close() {
+      closing = true;
       const closed = once(server, 'close');
       server.close();
-      // A connection stays open after its last answer, and would for as long as clients like.
+      // A connection stays open after its last answer.
       const sweep = setInterval(() => server.closeIdleConnections(), sweepMs);
       await closed;
       clearInterval(sweep);

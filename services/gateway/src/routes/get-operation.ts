@@ -4,6 +4,7 @@ import type { Logger } from '@dialog/telemetry/logger';
 import { createRoute } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import { streamSSE } from 'hono/streaming';
+import { Gauge, type Registry } from 'prom-client';
 import { type GatewayApp, type GatewayContext, serviceOwnerPath } from '../gateway-app.ts';
 import { jsonResponse } from '../json-response.ts';
 import { idInPath, jsonContent, problemResponses, security, tags, waitHeader } from '../openapi.ts';
@@ -16,6 +17,7 @@ export type OperationDeps = {
   limits: WaitLimits & WatchLimits;
   /** Ends long polls and streams when the process is about to stop. */
   closing: AbortSignal;
+  registry: Registry;
   log: Logger;
 };
 
@@ -52,8 +54,16 @@ const route = createRoute({
   },
 });
 
-export function registerGetOperation(app: GatewayApp, { lanes, limits, closing, log }: OperationDeps): void {
+export function registerGetOperation(app: GatewayApp, { lanes, limits, closing, registry, log }: OperationDeps): void {
   let watchers = 0;
+  new Gauge({
+    name: 'dialog_operation_watchers',
+    help: 'Long polls and streams that wait for operations.',
+    registers: [registry],
+    collect() {
+      this.set(watchers);
+    },
+  });
 
   app.openAPIRegistry.registerPath(route);
   app.get(route.getRoutingPath(), async (c) => {

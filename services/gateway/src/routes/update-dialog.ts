@@ -43,7 +43,9 @@ export function registerUpdateDialog(app: GatewayApp, deps: WriteDeps & { db: Da
     // What only the stored dialog can tell (its visibleFrom among it), decide looks at.
     const validated = validateUpdateDialog(body, { now: receivedAt, rights: serviceOwner.rights, visibleFrom: null });
     if (!validated.ok) {
-      // What is wrong with a change of a dialog that is not the caller's is not worth telling: 404 comes first.
+      // A body that cannot be read is told as such. What is wrong with one that can be comes after 404: it is not worth
+      // telling to somebody whose dialog it is not.
+      if (!Object.keys(validated.errors).every((key) => key.startsWith('dto.'))) return invalid(c, validated.errors);
       const dialog = await findReadableDialog(deps.db, dialogId, serviceOwner);
       return dialog === undefined ? notFound(c, 'DialogEntity', dialogId) : invalid(c, validated.errors);
     }

@@ -1,0 +1,198 @@
+import { Agent, request } from 'node:http';
+import { Readable } from 'node:stream';
+import { v7 } from 'uuid';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type GatewayFixture, nowhere, openGatewayFixture } from './testing/gateway-fixture.ts';
+import { type GatewayProcess, spawnGateway } from './testing/gateway-process.ts';
+
+const dialogs = '/api/v1/serviceowner/dialogs';
+const activities = `${dialogs}/${v7()}/activities`;
+const activity = JSON.stringify({ type: 'FormSaved', performedBy: { actorType: 'ServiceOwner' } });
+
+let fixture: GatewayFixture;
+beforeAll(async () => {
+  fixture = await openGatewayFixture();
+});
+afterAll(() => fixture.close());
+
+function environment(): Record<string, string> {
+  const { space, emulator } = fixture;
+  return {
+    ...{ PORT: '0', LANES: '2', REDIS_PREFIX: space.redisPrefix, REDIS_URL: space.redisUrl },
+    ...{ DATABASE_URL: space.databaseUrl, NATS_URL: space.natsUrl, NATS_CREDS: space.natsCreds.gateway },
+    ...{ TOKEN_ISSUERS: Object.values(emulator.issuers).join(), ALTINN_PLATFORM_URL: emulator.baseUrl },
+  };
+}
+
+function gateway(env: Record<string, string> = {}): GatewayProcess {
+  const process = spawnGateway({ ...environment(), ...env });
+  onTestFinished(() => process.stop());
+  return process;
+}
+
+async function headers(more: Record<string, string> = {}) {
+  return { ...(await fixture.as('ttd')), 'Content-Type': 'application/json', ...more };
+}
+
+describe('the process', () => {
+  it('does not start with a wrong setting, and says which in one line', async () => {
+    const process = gateway({ LANES: 'many' });
+    expect(await process.exited).toBe(1);
+    expect(process.errors()).toBe('LANES: must be a whole number from 1 to 1024\n');
+  });
+
+  it('starts while everything that it needs is away, and can tell', async () => {
+    const away = {
+      DATABASE_URL: `postgres://${nowhere}/none`,
+      REDIS_URL: `redis://${nowhere}`,
+      NATS_URL: `nats://${nowhere}`,
+    };
+    const process = gateway(away);
+    const base = await process.listening();
+    expect((await fetch(`${base}/health/liveness`)).status).toBe(200);
+    expect((await fetch(`${base}/health/readiness`)).status).toBe(503);
+    process.signal('SIGTERM');
+    expect(await process.exited).toBe(0);
+  });
+
+  it('answers what it has in hand before it stops', async () => {
+    const process = gateway({ WRITE_WAIT_MS: '700' });
+    const base = await process.listening();
+    // No worker is there: the wait runs out.
+    const write = fetch(`${base}${activities}`, { method: 'POST', headers: await headers(), body: activity });
+    const accepted = await fetch(`${base}${activities}`, {
+      ...{ method: 'POST', body: activity, headers: await headers({ Prefer: 'respond-async' }) },
+    });
+    const operation = `${base}${accepted.headers.get('location')}`;
+    const poll = fetch(operation, { headers: await headers({ Prefer: 'wait=20' }) });
+    const stream = await fetch(operation, { headers: await headers({ Accept: 'text/event-stream' }) });
+    await expect.poll(() => metric(base, 'dialog_operation_watchers')).toBe(2);
+    await expect.poll(() => metric(base, 'dialog_lane_envelope_commands_sum')).toBe(2);
+
+    const signalledAt = performance.now();
+    process.signal('SIGTERM');
+    expect((await write).status).toBe(202);
+    expect(await (await poll).json()).toMatchObject({ status: 'Queued' });
+    expect(await stream.text()).toContain('"status":"Queued"');
+    expect(await process.exited).toBe(0);
+    expect(performance.now() - signalledAt).toBeLessThan(5_000);
+    await expect(fetch(`${base}/health`)).rejects.toThrow();
+  });
+
+  it('is not kept by a caller that goes on asking', async () => {
+    const process = gateway();
+    const base = await process.listening();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    const ask = () =>
+      new Promise<void>((resolve, reject) => {
+        const asking = request(`${base}/health/liveness`, { agent }, (answer) => answer.resume().on('end', resolve));
+        asking.on('error', reject).end();
+      });
+    await ask();
+    const ended = process.exited;
+    process.signal('SIGTERM');
+    const asked = (async () => {
+      for (;;) await ask();
+    })();
+    await expect(asked).rejects.toThrow(/ECONN|socket hang up/);
+    expect(await ended).toBe(0);
+  });
+
+  it('gives up on what takes too long', async () => {
+    const process = gateway({ WRITE_WAIT_MS: '60000', SHUTDOWN_TIMEOUT_MS: '300' });
+    const base = await process.listening();
+    const write = fetch(`${base}${activities}`, { method: 'POST', headers: await headers(), body: activity });
+    write.catch(() => {});
+    await expect.poll(() => metric(base, 'dialog_lane_envelope_commands_count')).toBe(1);
+    process.signal('SIGTERM');
+    expect(await process.exited).toBe(1);
+    await expect(write).rejects.toThrow();
+  });
+});
+
+describe('over a real connection', () => {
+  let base: string;
+  let process: GatewayProcess;
+  beforeAll(async () => {
+    process = spawnGateway({ ...environment(), BODY_BYTES_MAX: '100000', WATCHERS_MAX: '1', HEARTBEAT_MS: '100' });
+    base = await process.listening();
+  });
+  afterAll(() => process.stop());
+
+  it('a body that is too large is refused by its length, before it is sent', async () => {
+    const status = new Promise((resolve, reject) => {
+      const large = request(`${base}${activities}`, { method: 'POST' }, (answer) => resolve(answer.statusCode));
+      large.on('error', reject);
+      void headers({ 'Content-Length': '100001' }).then((all) => {
+        for (const [name, value] of Object.entries(all)) large.setHeader(name, value);
+        large.flushHeaders();
+      });
+    });
+    expect(await status).toBe(413);
+  });
+
+  it('a body that does not say how large it is is read to the limit and no further', async () => {
+    const endless = Readable.toWeb(Readable.from(repeated('x'.repeat(10_000))));
+    const answer = await fetch(`${base}${activities}`, {
+      ...{ method: 'POST', body: endless, duplex: 'half', headers: await headers() },
+    });
+    expect(answer.status).toBe(413);
+  });
+
+  it('a caller that leaves in the middle harms nobody', async () => {
+    const leaving = request(`${base}${activities}`, {
+      method: 'POST',
+      headers: await headers({ 'Content-Length': '500' }),
+    });
+    leaving.on('error', () => {});
+    leaving.write('{');
+    await expect.poll(() => leaving.socket?.bytesWritten ?? 0).toBeGreaterThan(100);
+    leaving.destroy();
+    expect((await fetch(`${base}/health/liveness`)).status).toBe(200);
+  });
+
+  it('a stream gives back its place when the caller leaves', async () => {
+    const accepted = await fetch(`${base}${activities}`, {
+      ...{ method: 'POST', body: activity, headers: await headers({ Prefer: 'respond-async' }) },
+    });
+    const operation = `${base}${accepted.headers.get('location')}`;
+    const asStream = await headers({ Accept: 'text/event-stream' });
+    const leaving = new AbortController();
+    await fetch(operation, { headers: asStream, signal: leaving.signal });
+    await expect.poll(async () => (await fetch(operation, { headers: asStream })).status).toBe(503);
+    leaving.abort();
+    await expect
+      .poll(async () => {
+        const again = await fetch(operation, { headers: asStream });
+        await again.body?.cancel();
+        return again.status;
+      })
+      .toBe(200);
+  });
+
+  it('every kind of request gets a problem, not a page', async () => {
+    for (const [path, method] of [
+      ['/nothing', 'GET'],
+      ['/api/v1/serviceowner/dialogs', 'OPTIONS'],
+      ['/health', 'POST'],
+    ]) {
+      const answer = await fetch(`${base}${path}`, { method: method ?? '', headers: await fixture.as('ttd') });
+      expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    }
+  });
+});
+
+async function metric(base: string, name: string): Promise<number> {
+  const lines = (await (await fetch(`${base}/metrics`)).text()).split('\n');
+  return Number(
+    lines
+      .find((line) => line.startsWith(name))
+      ?.split(' ')
+      .at(-1) ?? 0,
+  );
+}
+
+function* repeated(text: string): Generator<string> {
+  for (;;) yield text;
+}

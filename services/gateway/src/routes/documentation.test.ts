@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { exampleApp } from '../testing/example-app.ts';
+
+const operationSchema = z.looseObject({
+  operationId: z.string(),
+  parameters: z.array(z.object({ name: z.string(), in: z.string() })).optional(),
+  responses: z.record(z.string(), z.unknown()),
+});
+const documentSchema = z.object({
+  openapi: z.string(),
+  servers: z.array(z.object({ url: z.string() })),
+  paths: z.record(z.string(), z.record(z.string(), operationSchema)),
+  components: z.object({
+    schemas: z.record(z.string(), z.unknown()),
+    securitySchemes: z.record(z.string(), z.unknown()),
+  }),
+});
+
+async function read(app = exampleApp()) {
+  const answer = await app.request('/openapi.json');
+  expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
+  const text = await answer.text();
+  return { text, document: documentSchema.parse(JSON.parse(text)) };
+}
+
+describe('the description of the API', () => {
+  it('has every route of the API, and no other', async () => {
+    const app = exampleApp();
+    const { document } = await read(app);
+    const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/{(\w+)}/g, ':$1')}`),
+    );
+    const served = app.routes
+      .filter(({ method, path }) => method !== 'ALL' && path.startsWith('/api/'))
+      .map(({ method, path }) => `${method} ${path}`);
+    expect(described.sort()).toEqual(served.sort());
+  });
+
+  it('names operations as the published API does', async () => {
+    const { document } = await read();
+    const ids = Object.values(document.paths).flatMap((methods) =>
+      Object.values(methods).map((one) => one.operationId),
+    );
+    expect(ids.sort()).toEqual([
+      'CreateDialog',
+      'CreateDialogActivity',
+      'CreateDialogTransmission',
+      'GetDialog',
+      'GetDialogActivity',
+      'GetDialogTransmission',
+      'GetOperation',
+      'PatchDialog',
+      'SearchDialogActivities',
+      'SearchDialogTransmissions',
+      'UpdateDialog',
+    ]);
+  });
+
+  it('describes each parameter in a path, and refers to nothing that is not there', async () => {
+    const { document, text } = await read();
+    for (const [path, methods] of Object.entries(document.paths)) {
+      const inPath = [...path.matchAll(/{(\w+)}/g)].map(([, name]) => name);
+      for (const { parameters = [] } of Object.values(methods)) {
+        expect(parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name)).toEqual(inPath);
+      }
+    }
+    const { schemas, securitySchemes } = document.components;
+    for (const [, name = ''] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g))
+      expect(schemas).toHaveProperty(name);
+    expect(Object.keys(securitySchemes)).toEqual(['maskinporten']);
+  });
+
+  it('says where the API is', async () => {
+    expect((await read()).document.servers).toEqual([{ url: '/' }]);
+    const { document } = await read(exampleApp({ publicUrl: 'https://dialogs.example.com' }));
+    expect(document.servers).toEqual([{ url: 'https://dialogs.example.com' }]);
+  });
+});
+
+describe('the page for people', () => {
+  it('loads nothing from elsewhere', async () => {
+    const answer = await exampleApp().request('/docs');
+    const page = await answer.text();
+    expect(answer.status).toBe(200);
+    expect(page).not.toMatch(/https?:\/\//);
+    expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'self'/);
+    for (const [, address = ''] of page.matchAll(/(?:src|href|"url")(?:=|: )"([^"]+)"/g)) {
+      expect((await exampleApp().request(`/${address}`)).status).toBe(200);
+    }
+  });
+
+  it('comes with its script', async () => {
+    const script = await exampleApp().request('/assets/scalar.js');
+    expect(script.headers.get('content-type')).toMatch(/^text\/javascript/);
+    expect(await script.text()).toContain('createApiReference');
+  });
+});
