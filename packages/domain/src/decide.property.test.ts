@@ -37,7 +37,8 @@ const update = fc
     progress: fc.option(fc.integer({ min: 0, max: 100 }), { nil: null }),
     content: fc.constantFrom(content(), content('Ny')),
     searchTags: fc.subarray(['bygg', 'tomt']),
-    transmissions: fc.array(transmission, { maxLength: 2 }),
+    // Two with the same id are no valid body; two without one are.
+    transmissions: fc.uniqueArray(transmission, { maxLength: 2, selector: (body) => body.id ?? body }),
     activities: fc.array(fc.constant(activityBody()), { maxLength: 1 }),
   })
   .map((body) => updateDialog(body));

@@ -46,9 +46,16 @@ export function patchTarget(dialog: Dialog): Record<string, unknown> {
   };
 }
 
+/** Operations in one patch. Each costs the lane microseconds, and the lane serves others. */
+const operationsMax = 10_000;
+/** Characters of JSON that the copies of one patch may add up to: a few that copy a copy would otherwise fill the memory. */
+const copiedMax = 1_000_000;
+
 type Patched = { ok: true; document: Record<string, unknown> } | { ok: false; reason: string };
 
 function applyPatch(document: Record<string, unknown>, patch: JsonPatch): Patched {
+  if (patch.length > operationsMax) return { ok: false, reason: `A patch has at most ${operationsMax} operations.` };
+  let copied = 0;
   for (const [index, operation] of patch.entries()) {
     const { op, path } = operation;
     if (path === '') return { ok: false, reason: `Operation ${index} (${op}): the whole dialog cannot be replaced.` };
@@ -58,6 +65,8 @@ function applyPatch(document: Record<string, unknown>, patch: JsonPatch): Patche
       ...('from' in operation && { from: inDocumentCase(document, operation.from) }),
     };
     try {
+      if (op === 'copy') copied += lengthAt(document, located.from ?? '');
+      if (copied > copiedMax) return { ok: false, reason: `Operation ${index} (copy ${path}): too much is copied.` };
       // Checked one by one: a pointer may go into what an earlier operation added.
       const { newDocument } = jsonPatch.applyPatch(document, [located], true, true);
       document = newDocument;
@@ -68,6 +77,11 @@ function applyPatch(document: Record<string, unknown>, patch: JsonPatch): Patche
     }
   }
   return { ok: true, document };
+}
+
+/** Characters of JSON at a pointer; 0 where there is nothing, which the operation itself is then refused for. */
+function lengthAt(document: unknown, pointer: string): number {
+  return JSON.stringify(jsonPatch.getValueByPointer(document, pointer))?.length ?? 0;
 }
 
 /** Writes the names in a pointer as the document has them: member names are matched without regard to case. */

@@ -182,6 +182,20 @@ describe('PatchDialog', () => {
     }
   });
 
+  it('does not let copies of copies fill the memory', () => {
+    const doubling = Array.from({ length: 40 }, () => ({
+      op: 'copy' as const,
+      from: '/attachments',
+      path: '/attachments/-',
+    }));
+    given(createDialog({ attachments: [attachment] })).when(patchDialog(doubling)).thenRejectedFor(400, 'UpdateDialogDto');
+  });
+
+  it('has a limit to its operations', () => {
+    const many = Array.from({ length: 10_001 }, () => ({ op: 'test' as const, path: '/progress', value: null }));
+    given(createDialog()).when(patchDialog(many)).thenRejectedFor(400, 'UpdateDialogDto');
+  });
+
   it('is found before it is applied: 404 first', () =>
     given()
       .when(patchDialog([{ op: 'remove', path: '/nowhere' }]))
