@@ -90,4 +90,3 @@ export async function openLaneWatch(
     for (const [lane, depth] of waiting.entries()) metrics.depth.set({ lane }, depth);
   }
 }
-export type LaneWatch = Awaited<ReturnType<typeof openLaneWatch>>;

@@ -24,6 +24,8 @@ export type Nats = {
   publish(subject: string, payload: string): boolean;
   /** Listens from now on, through every reconnect, until the returned function is called. */
   subscribe(subject: string, onMessage: (payload: string) => void): () => void;
+  /** Rejects while NATS is away. */
+  healthCheck(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -74,6 +76,10 @@ export function openNats({
         listeners.delete(listener);
         if (current?.isClosed() === false) listener.subscription?.unsubscribe();
       };
+    },
+    async healthCheck() {
+      if (!connected) throw new Error('NATS is not connected.');
+      await current?.flush();
     },
     async close() {
       closing.abort();

@@ -6,6 +6,7 @@ import { openRedis as startRedis } from '@dialog/local/redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LaneUnavailable } from './faults.ts';
 import { laneOf } from './lane.ts';
+import { openNats } from './open-nats.ts';
 import { findDurabilityGaps, openRedis } from './open-redis.ts';
 import { exampleCommand } from './testing/example-command.ts';
 import { type LaneFixture, openLaneFixture } from './testing/lane-fixture.ts';
@@ -182,9 +183,13 @@ describe('without NATS', () => {
 
   it('a gateway and a worker start', async () => {
     await nats.kill();
-    const lanes = await fixture.gateway();
+    const connection = fixture.nats('gateway');
+    const lanes = await fixture.gateway({}, { nats: connection });
     await fixture.worker();
+    await expect(connection.healthCheck()).rejects.toThrow('NATS is not connected.');
     expect(await lanes.submit(exampleCommand(), { waitMs: longMs })).toMatchObject({ status: 'Applied' });
+    await nats.start();
+    await vi.waitFor(() => connection.healthCheck(), 5_000);
   });
 
   it('a database that is away too is asked again until the wait ends', async () => {
@@ -212,6 +217,11 @@ it('polls for a caller whose reply was lost while NATS is there', async () => {
   await fixture.worker(fixture.applyAll, {}, { nats: unheard });
   await vi.waitFor(() => expect(unheard.isConnected()).toBe(true));
   expect(await lanes.submit(exampleCommand(), { waitMs: longMs })).toMatchObject({ status: 'Applied' });
+});
+
+it('does not start with NATS credentials that are not there', () => {
+  const credsFile = path.join(dataDir, 'absent.creds');
+  expect(() => openNats({ servers: nats.url, name: 'test', log: fixture.log, credsFile })).toThrow('absent.creds');
 });
 
 it('tells what a Redis is set to that may lose what it acknowledged', async () => {

@@ -195,7 +195,6 @@ export function openOutcomes(
     return due;
   }
 }
-export type Outcomes = ReturnType<typeof openOutcomes>;
 
 function fromJson(text: string): unknown {
   try {

@@ -158,7 +158,6 @@ export function openSender(
     for (const { onRefused } of refused) onRefused(fault);
   }
 }
-export type Sender = ReturnType<typeof openSender>;
 
 const neverTried = { attemptsMade: 0, attemptsStarted: 0, stalledCounter: 0, failedReason: '', returnvalue: '' };
 

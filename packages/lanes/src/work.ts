@@ -177,7 +177,6 @@ export async function workLane(
     token: string | undefined,
     attempt: () => Promise<Result>,
   ): Promise<Result> {
-    const stop = AbortSignal.any([closing.signal, lockLost.signal]);
     for (let waitMs = retryMinMs; ; waitMs = Math.min(waitMs * 2, retryMaxMs)) {
       try {
         const attempting = attempt();
@@ -187,6 +186,7 @@ export async function workLane(
         metrics.retries.inc({ lane });
         log.warn({ err, jobId: job.id, lane, waitMs }, 'envelope not applied, trying again in place');
       }
+      const stop = AbortSignal.any([closing.signal, lockLost.signal]);
       await delay(waitMs, undefined, { signal: stop }).catch(() => {});
       if (lockLost.signal.aborted) {
         log.warn({ jobId: job.id, lane }, 'lock lost, envelope left to whoever has it now');
