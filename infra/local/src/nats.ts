@@ -1,10 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { connect, credsAuthenticator } from '@nats-io/transport-node';
 import { keptPort } from './free-port.ts';
 import { keptNatsKeys, type NatsKeys, trustConfiguration } from './nats-accounts.ts';
 import { type NatsCreds, writeCreds } from './nats-users.ts';
-import { findServerBinary } from './server-binary.ts';
+import { findServerBinary, type ServerBinary } from './server-binary.ts';
 import { openServer, type ServerHandle, type ServerSettings } from './server-process.ts';
 
 /** `creds` are the creds files of its users. `keys` can make more accounts and users. */
@@ -14,7 +15,7 @@ export type NatsHandle = ServerHandle & { creds: NatsCreds; keys: NatsKeys };
  * Starts nats-server with JetStream on `<dataDir>/nats`, in operator mode: nobody gets in without a creds file. Those of
  * the services are in `<dataDir>/nats/creds`; they are issued anew at each start, so that changed rights take effect.
  */
-export async function openNats({ dataDir, signal }: ServerSettings): Promise<NatsHandle> {
+export async function openNats({ dataDir, durability, signal }: ServerSettings): Promise<NatsHandle> {
   const binary = await findServerBinary('nats-server');
   const folder = path.join(dataDir, 'nats');
   mkdirSync(folder, { recursive: true });
@@ -24,7 +25,7 @@ export async function openNats({ dataDir, signal }: ServerSettings): Promise<Nat
   const configuration = path.join(folder, 'nats-server.conf');
   const lines = [
     `listen: "127.0.0.1:${port}"`,
-    `jetstream: { store_dir: "${path.join(folder, 'jetstream')}" }`,
+    `jetstream: { store_dir: "${path.join(folder, 'jetstream')}"${durability === 'durable' ? syncSetting(binary) : ''} }`,
     await trustConfiguration(keys, path.join(folder, 'accounts')),
   ];
   writeFileSync(configuration, `${lines.join('\n')}\n`, { mode: 0o600 });
@@ -43,6 +44,17 @@ export async function openNats({ dataDir, signal }: ServerSettings): Promise<Nat
     signal,
   );
   return Object.assign(server, { creds, keys });
+}
+
+/**
+ * From 2.10 on a message can be on disk before it is acknowledged. Earlier servers write it to a file at once and to the
+ * disk within two minutes: what the relay had published in that time is gone when the power fails, not when the server
+ * is killed.
+ */
+function syncSetting({ file, env }: ServerBinary): string {
+  const version = execFileSync(file, ['--version'], { env: { ...process.env, ...env }, encoding: 'utf8' });
+  const [, major, minor] = /v(\d+)\.(\d+)\./.exec(version) ?? [];
+  return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 10) ? ', sync_interval: always' : '';
 }
 
 /** @param credsFile absent for a server that asks for none */
