@@ -2,9 +2,6 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 
-/** How often connections that have become idle are closed while the server stops. */
-const sweepMs = 50;
-
 export type Listening = {
   port: number;
   /** Takes no more connections, and resolves when all requests in hand are answered. */
@@ -23,12 +20,7 @@ export async function listen(
 ): Promise<Listening> {
   const answer = getRequestListener(fetch);
   const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs });
-  let closing = false;
-  server.on('request', (request, response) => {
-    // Otherwise a caller that goes on asking would keep its connection, and this process, for as long as it likes.
-    if (closing) response.setHeader('Connection', 'close');
-    void answer(request, response);
-  });
+  server.on('request', (request, response) => void answer(request, response));
   server.listen(port, hostname);
   await once(server, 'listening');
   const address = server.address();
@@ -37,13 +29,9 @@ export async function listen(
   return {
     port: address.port,
     async close() {
-      closing = true;
       const closed = once(server, 'close');
       server.close();
-      // A connection stays open after its last answer.
-      const sweep = setInterval(() => server.closeIdleConnections(), sweepMs);
       await closed;
-      clearInterval(sweep);
     },
   };
 }

@@ -8,13 +8,20 @@ import { continueTrace } from './trace-context.ts';
 /** What probes and browsers ask for again and again; a line for each would bury the others. */
 const unremarkable = ['/health', '/metrics', '/docs', '/assets', '/openapi'];
 
+export type ObserveDeps = {
+  registry: Registry;
+  log: Logger;
+  /** The process is about to stop. */
+  closing: AbortSignal;
+};
+
 /**
  * Measures and logs every request, and settles its trace context.
  *
  * Metrics and log name the route, not the address: there is no end to addresses, and one that no route knows may hold
  * anything. Neither has query, body, or who the request is about.
  */
-export function observe({ registry, log }: { registry: Registry; log: Logger }): MiddlewareHandler<GatewayEnv> {
+export function observe({ registry, log, closing }: ObserveDeps): MiddlewareHandler<GatewayEnv> {
   const duration = new Histogram({
     name: 'dialog_http_request_duration_seconds',
     help: 'From the first byte of a request to the head of its answer, by route, method and status.',
@@ -28,6 +35,8 @@ export function observe({ registry, log }: { registry: Registry; log: Logger }):
     const traceparent = continueTrace(c.req.header('traceparent'));
     c.set('traceparent', traceparent);
     await next();
+    // The server is about to close the connection; a caller that knows sends its next request on another.
+    if (closing.aborted) c.header('Connection', 'close');
 
     const durationMs = performance.now() - startedAt;
     const { status } = c.res;
