@@ -2,13 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { startEmulator } from '@dialog/altinn-emulator/emulator';
+import type { Operation } from '@dialog/contracts/operation';
 import { type Database, openDatabase } from '@dialog/database/open';
+import * as operations from '@dialog/database/tables/operations';
 import { freePort } from '@dialog/local/free-port';
 import { openServer, type ServerHandle } from '@dialog/local/server-process';
 import { serviceProgram } from '@dialog/local/services';
 import type { TestSpace } from '@dialog/local/testing';
-import { inject } from 'vitest';
-import { type ServiceOwner, serviceOwner } from './service-owner.ts';
+import { expect, inject, vi } from 'vitest';
+import { type Answer, operationId, type ServiceOwner, serviceOwner } from './service-owner.ts';
 
 /** Where the servers are that the services use. */
 export type Addresses = Omit<TestSpace, 'ownerDatabaseUrl' | 'close'>;
@@ -29,6 +31,8 @@ export type Constellation = {
   startAll(settings?: Settings): Promise<{ gateway: ServerHandle; worker: ServerHandle; relay: ServerHandle }>;
   /** A client of the gateway with a token of this org. */
   serviceOwner(org?: string): Promise<ServiceOwner>;
+  /** The operations of these answers (202), in their order, once the last has ended. */
+  ended(accepted: readonly Answer[], timeoutMs?: number): Promise<Operation[]>;
   /** What the services' database holds, as their own role sees it. */
   readonly db: Database;
   readonly addresses: Addresses;
@@ -108,6 +112,18 @@ export async function openConstellation(
     async serviceOwner(org = 'ttd') {
       const response = await fetch(`${emulator.baseUrl}/emulator/token?org=${org}`);
       return serviceOwner(gatewayUrl, await response.text());
+    },
+    async ended(accepted, timeoutMs = 60_000) {
+      const ids = accepted.map(operationId);
+      const found = await vi.waitFor(
+        async () => {
+          const ended = await operations.find(db, ids);
+          expect(ended.size, 'operations that have ended').toBe(ids.length);
+          return ended;
+        },
+        { timeout: timeoutMs, interval: 100 },
+      );
+      return ids.flatMap((id) => found.get(id) ?? []);
     },
     async holdLanes() {
       const transaction = await db.startTransaction().execute();

@@ -8,6 +8,7 @@ export type Held = {
 };
 
 type Direction = 'to-server' | 'to-client';
+const patternBytesMax = 64;
 type Trap = { direction: Direction; pattern: Buffer; resolve: (held: Held) => void };
 
 /** What Postgres is told, and what it answers, when a transaction is committed (protocol 3.0). */
@@ -36,12 +37,10 @@ export async function openHoldingProxy(serverUrl: string) {
       sockets.add(from);
       let tail = Buffer.alloc(0);
       from.on('data', (chunk) => {
-        const seen = Buffer.concat([tail, chunk]);
-        tail = seen.subarray(-64);
         const write = () => to.write(chunk);
-        const trap = [...traps].find((set) => set.direction === direction && seen.includes(set.pattern));
+        const trap = [...traps].find((set) => set.direction === direction && completes(tail, chunk, set.pattern));
+        tail = Buffer.concat([tail, chunk]).subarray(-patternBytesMax);
         if (trap !== undefined && held === undefined) {
-          tail = Buffer.alloc(0);
           held = [write];
           traps.delete(trap);
           trap.resolve({ release });
@@ -83,4 +82,10 @@ export async function openHoldingProxy(serverUrl: string) {
     },
   };
 }
+
+/** Whether the pattern ends in this chunk; it may have begun in those before. */
+function completes(before: Buffer, chunk: Buffer, pattern: Buffer): boolean {
+  return Buffer.concat([before.subarray(-(pattern.length - 1)), chunk]).includes(pattern);
+}
+
 export type HoldingProxy = Awaited<ReturnType<typeof openHoldingProxy>>;

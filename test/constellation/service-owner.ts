@@ -67,23 +67,25 @@ export function serviceOwner(gatewayUrl: string, token: string) {
     },
 
     /** The operation of a 202, once it has ended. */
-    async ended(accepted: Answer, timeoutMs = 30_000): Promise<Operation> {
-      const { id } = operation.parse(accepted.body);
-      const deadline = Date.now() + timeoutMs;
-      while (Date.now() < deadline) {
-        const answer = await send('GET', `/api/v1/serviceowner/operations/${id}`, undefined, { Prefer: 'wait=5' });
-        if (answer.status === 200) {
-          const read = operation.parse(answer.body);
-          if (read.status !== 'Queued') return read;
-        } else {
-          // An outage may be part of the test; then this goes on until it is over.
-          if (answer.status !== 503) throw new Error(`Operation ${id}: ${answer.status}`);
-          await delay(100);
-        }
-      }
-      throw new Error(`Operation ${id} did not end within ${timeoutMs} ms.`);
-    },
+    ended: (accepted: Answer, timeoutMs?: number) => operationEnded(operationId(accepted), timeoutMs),
+    operationEnded,
   };
+
+  async function operationEnded(id: string, timeoutMs = 30_000): Promise<Operation> {
+    const deadline = Date.now() + timeoutMs;
+    while (Date.now() < deadline) {
+      const answer = await send('GET', `/api/v1/serviceowner/operations/${id}`, undefined, { Prefer: 'wait=5' });
+      if (answer.status === 200) {
+        const read = operation.parse(answer.body);
+        if (read.status !== 'Queued') return read;
+      } else {
+        // An outage may be part of the test; then this goes on until it is over.
+        if (answer.status !== 503) throw new Error(`Operation ${id}: ${answer.status}`);
+        await delay(100);
+      }
+    }
+    throw new Error(`Operation ${id} did not end within ${timeoutMs} ms.`);
+  }
 }
 
 /** The id that a 201 has for its body. */

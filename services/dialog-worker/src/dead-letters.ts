@@ -34,6 +34,16 @@ class Refusal extends Error {}
 const limit = z.string().regex(/^\d{1,6}$/, '--limit must be a whole number');
 const letterId = z.uuid('The id of a dead letter is a UUID');
 
+/** Nobody waits here for an outcome. */
+const noReplies: Nats = {
+  isConnected: () => false,
+  connection: () => undefined,
+  whenConnected: () => new Promise(() => {}),
+  publish: () => false,
+  subscribe: () => () => {},
+  close: async () => {},
+};
+
 process.exitCode = await run(process.argv.slice(2));
 
 async function run(args: string[]): Promise<number> {
@@ -173,16 +183,6 @@ async function send(db: Database, config: Config, replayed: Command): Promise<vo
     redis.disconnect();
   }
 }
-
-/** Nobody waits here for an outcome. */
-const noReplies: Nats = {
-  isConnected: () => false,
-  connection: () => undefined,
-  whenConnected: () => new Promise(() => {}),
-  publish: () => false,
-  subscribe: () => () => {},
-  close: async () => {},
-};
 
 async function find(db: Database, id: string): Promise<deadLetters.DeadLetter> {
   const letter = await deadLetters.find(db, id);

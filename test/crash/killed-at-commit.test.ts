@@ -1,0 +1,126 @@
+import { openTestSpace, type TestSpace } from '@dialog/local/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Constellation, openConstellation } from '../constellation/constellation.ts';
+import { commitDone, commitRequest, type HoldingProxy, openHoldingProxy } from '../constellation/holding-proxy.ts';
+import {
+  createdId,
+  etagOf,
+  numberedActivity,
+  respondAsync,
+  type ServiceOwner,
+  smallDialog,
+} from '../constellation/service-owner.ts';
+
+let space: TestSpace;
+let services: Constellation;
+let proxy: HoldingProxy;
+let ttd: ServiceOwner;
+let dialogId: string;
+let kill: (() => Promise<void>) | undefined;
+beforeAll(async () => {
+  space = await openTestSpace();
+  proxy = await openHoldingProxy(space.databaseUrl);
+  // One lane: everything here is about what follows what.
+  services = await openConstellation(space, { laneCount: 1 });
+  await services.startGateway({ WRITE_WAIT_MS: '30000' });
+  ttd = await services.serviceOwner();
+});
+afterAll(async () => {
+  await services.close();
+  await proxy.close();
+  await space.close();
+});
+beforeEach(async ({ onTestFailed }) => {
+  onTestFailed(() => console.error(services.logs()));
+  await startWorker();
+  dialogId = createdId(await ttd.createDialog(smallDialog()));
+});
+afterEach(() => kill?.());
+
+/** At most one worker at a time; it reaches Postgres through the proxy. */
+async function startWorker(): Promise<void> {
+  const worker = await services.startWorker({ DATABASE_URL: proxy.url });
+  kill = () => worker.kill();
+}
+
+async function facts() {
+  const { db } = services;
+  const activities = await db
+    .selectFrom('dialog_activity')
+    .select('extended_type')
+    .where('dialog_id', '=', dialogId)
+    .orderBy('created_at')
+    .execute();
+  const operations = await db
+    .selectFrom('operation')
+    .select(['revision', 'status'])
+    .where('dialog_id', '=', dialogId)
+    .where('kind', '=', 'CreateActivity')
+    .orderBy('ended_at')
+    .execute();
+  const outbox = await db.selectFrom('outbox').select('change').orderBy('seq').execute();
+  return {
+    activities: activities.map(({ extended_type }) => extended_type),
+    operations,
+    events: outbox.flatMap(({ change }) => JSON.parse(change)).filter((change) => change.dialogId === dialogId).length,
+  };
+}
+
+describe.each([
+  ['once', 1],
+  ['twice on the same envelope', 2],
+])('a worker killed %s', (_, kills) => {
+  it('after the commit, before the reply: rule 3, the command is applied once, and its caller is told the truth', async () => {
+    let held = proxy.hold(commitDone);
+    const answer = ttd.createActivity(dialogId, numberedActivity('a', 1));
+    await held;
+    const later = await ttd.createActivity(dialogId, numberedActivity('a', 2), respondAsync);
+    for (let killed = 1; killed <= kills; killed += 1) {
+      await held;
+      if (killed < kills) held = proxy.hold(commitDone);
+      await kill?.();
+      await startWorker();
+    }
+    const { status, headers } = await answer;
+    expect(status).toBe(201);
+    expect(await ttd.ended(later)).toMatchObject({ status: 'Applied' });
+    const { activities, operations, events } = await facts();
+    expect(activities).toEqual(['urn:test:a:1', 'urn:test:a:2']);
+    expect(operations).toMatchObject([{ status: 'Applied', revision: headers.get('etag') }, { status: 'Applied' }]);
+    // One for the creation, one for each activity.
+    expect(events).toBe(3);
+  });
+
+  it('before the commit: rule 2, the command is next in line, before those that came after it', async () => {
+    let held = proxy.hold(commitRequest);
+    const answer = ttd.createActivity(dialogId, numberedActivity('a', 1));
+    await held;
+    expect((await facts()).activities).toEqual([]);
+    const later = await ttd.createActivity(dialogId, numberedActivity('a', 2), respondAsync);
+    for (let killed = 1; killed <= kills; killed += 1) {
+      await held;
+      if (killed < kills) held = proxy.hold(commitRequest);
+      await kill?.();
+      await startWorker();
+    }
+    expect((await answer).status).toBe(201);
+    expect(await ttd.ended(later)).toMatchObject({ status: 'Applied' });
+    const { activities, operations, events } = await facts();
+    expect(activities).toEqual(['urn:test:a:1', 'urn:test:a:2']);
+    expect(operations).toMatchObject([{ status: 'Applied', revision: etagOf(await answer) }, { status: 'Applied' }]);
+    expect(events).toBe(3);
+  });
+});
+
+describe('rule 4, accepted is durable', () => {
+  it('no caller is told that a change is made before Postgres has committed it', async () => {
+    const held = proxy.hold(commitRequest);
+    const answer = ttd.createActivity(dialogId, numberedActivity('a', 1), { Prefer: 'wait=2' });
+    const { release } = await held;
+    // The outcome is decided and waits for the commit; the caller's time runs out first.
+    expect(await answer).toMatchObject({ status: 202, body: { status: 'Queued' } });
+    release();
+    expect(await ttd.ended(await answer)).toMatchObject({ status: 'Applied' });
+    expect((await facts()).activities).toEqual(['urn:test:a:1']);
+  });
+});

@@ -1,0 +1,130 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { dialogChange } from '@dialog/contracts/dialog-event';
+import { openTestSpace, type TestSpace } from '@dialog/local/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Constellation, openConstellation } from '../constellation/constellation.ts';
+import { type HoldingProxy, openHoldingProxy } from '../constellation/holding-proxy.ts';
+import { createdId, numberedActivity, type ServiceOwner, smallDialog } from '../constellation/service-owner.ts';
+import { openStoredEvents, type StoredEvents } from '../constellation/stored-events.ts';
+
+let space: TestSpace;
+let services: Constellation;
+let proxy: HoldingProxy;
+let ttd: ServiceOwner;
+let events: StoredEvents;
+beforeAll(async () => {
+  space = await openTestSpace();
+  proxy = await openHoldingProxy(space.natsUrl);
+  services = await openConstellation(space);
+  await Promise.all([services.startGateway(), services.startWorker()]);
+  ttd = await services.serviceOwner();
+  events = await openStoredEvents(space);
+});
+afterAll(async () => {
+  await events.close();
+  await services.close();
+  await proxy.close();
+  await space.close();
+});
+beforeEach(({ onTestFailed }) => onTestFailed(() => console.error(services.logs())));
+
+/** What the stream must hold in the end, by what was committed: message ids, by dialog and audience, in order. */
+async function committed(): Promise<Map<string, string[]>> {
+  const rows = await services.db.selectFrom('outbox').select('change').orderBy('lane').orderBy('seq').execute();
+  const messages = rows
+    .map(({ change }) => dialogChange.parse(JSON.parse(change)))
+    .flatMap(({ dialogId, events: own }) =>
+      own.flatMap(({ id, audiences }) =>
+        audiences.map((audience) => ({ dialogId, audience, id: `${id}.${audience}` })),
+      ),
+    );
+  return grouped(messages);
+}
+
+async function stored(): Promise<Map<string, string[]>> {
+  const all = await events.all();
+  return grouped(
+    all.map(({ event, audience, messageId }) => ({ dialogId: event.resourceinstance, audience, id: messageId })),
+  );
+}
+
+function grouped(messages: { dialogId: string; audience: string; id: string }[]): Map<string, string[]> {
+  const byDialog = Map.groupBy(messages, ({ dialogId, audience }) => `${dialogId} ${audience}`);
+  return new Map([...byDialog].map(([key, own]) => [key, own.map(({ id }) => id)]));
+}
+
+async function expectEachOnceInOrder(): Promise<void> {
+  const expected = await committed();
+  const count = [...expected.values()].flat().length;
+  await vi.waitFor(async () => expect(await events.count()).toBeGreaterThanOrEqual(count), {
+    timeout: 30_000,
+    interval: 100,
+  });
+  // Nothing of a dialog comes behind what is expected of it: the cursors have passed all that there is.
+  await vi.waitFor(
+    async () => {
+      const behind = await services.db
+        .selectFrom('lane')
+        .innerJoin('outbox_cursor', 'outbox_cursor.lane', 'lane.id')
+        .whereRef('outbox_cursor.seq', '<', 'lane.outbox_seq')
+        .select('lane.id')
+        .execute();
+      expect(behind).toEqual([]);
+    },
+    { timeout: 30_000, interval: 100 },
+  );
+  expect(await stored()).toEqual(expected);
+}
+
+describe('the event relay', () => {
+  it('killed after JetStream has stored events and before it knows: each is in the stream once, in order', async () => {
+    const relay = await services.startRelay({ NATS_URL: proxy.url });
+    const dialogId = createdId(await ttd.createDialog(smallDialog()));
+    for (let kills = 0; kills < 2; kills += 1) {
+      await expectEachOnceInOrder();
+      const before = await events.count();
+      const held = proxy.hold({ direction: 'to-client', pattern: '"stream":"DIALOG_EVENTS"' });
+      expect((await ttd.createActivity(dialogId, numberedActivity('a', kills))).status).toBe(201);
+      await held;
+      // Two events for two audiences.
+      await vi.waitFor(async () => expect(await events.count()).toBe(before + 4), 5_000);
+      await relay.kill();
+      await relay.start();
+    }
+    await expectEachOnceInOrder();
+    await relay.kill();
+  });
+
+  it('killed again and again at random moments: each event is in the stream once, in order', async () => {
+    // Two of them: one takes over from the other.
+    const relays = await Promise.all([services.startRelay(), services.startRelay({ RELAY_BATCH_ROWS_MAX: '5' })]);
+    const dialogIds = await Promise.all(
+      Array.from({ length: 10 }, async () => createdId(await ttd.createDialog(smallDialog()))),
+    );
+    let writing = true;
+    const killing = (async () => {
+      let kills = 0;
+      for (; writing || kills < 4; kills += 1) {
+        const relay = relays[kills % relays.length];
+        await delay(randomInt(50, 400));
+        await relay?.kill();
+        await relay?.start();
+      }
+      return kills;
+    })();
+    try {
+      await Promise.all(
+        dialogIds.map(async (dialogId, caller) => {
+          for (let number = 0; number < 40; number += 1) {
+            expect((await ttd.createActivity(dialogId, numberedActivity(caller, number))).status).toBe(201);
+          }
+        }),
+      );
+    } finally {
+      writing = false;
+    }
+    expect(await killing).toBeGreaterThanOrEqual(4);
+    await expectEachOnceInOrder();
+  });
+});

@@ -1,0 +1,175 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { Operation } from '@dialog/contracts/operation';
+import { withClient } from '@dialog/local/database';
+import { openTestSpace, type TestSpace } from '@dialog/local/testing';
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { type Constellation, openConstellation } from '../constellation/constellation.ts';
+import { activityCommand, openOwnLanes } from '../constellation/lanes.ts';
+import {
+  createdId,
+  numberedActivity,
+  respondAsync,
+  type ServiceOwner,
+  smallDialog,
+} from '../constellation/service-owner.ts';
+
+let space: TestSpace;
+let services: Constellation;
+let own: Awaited<ReturnType<typeof openOwnLanes>>;
+let ttd: ServiceOwner;
+beforeAll(async () => {
+  space = await openTestSpace();
+  // One lane, so that strangers share envelopes.
+  services = await openConstellation(space, { laneCount: 1 });
+  await Promise.all([services.startGateway(), services.startWorker()]);
+  ttd = await services.serviceOwner();
+  own = await openOwnLanes(services);
+});
+afterAll(async () => {
+  await own.close();
+  await services.close();
+  await space.close();
+});
+beforeEach(({ onTestFailed }) => onTestFailed(() => console.error(services.logs())));
+
+const waitMs = 20_000;
+const program = path.join(import.meta.dirname, '../../services/dialog-worker/src/dead-letters.ts');
+
+/** What an operator types. */
+async function deadLetters(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { databaseUrl, redisUrl, redisPrefix, natsUrl } = space;
+  const env = {
+    ...process.env,
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    REDIS_PREFIX: redisPrefix,
+    NATS_URL: natsUrl,
+    LANES: String(services.laneCount),
+  };
+  try {
+    return { code: 0, ...(await promisify(execFile)(process.execPath, [program, ...args], { env })) };
+  } catch (err) {
+    return z.object({ code: z.number(), stdout: z.string(), stderr: z.string() }).parse(err);
+  }
+}
+
+/** Commands of several dialogs that travel in one envelope: the lane is held while they gather. */
+async function together(submit: () => Promise<Operation>[]): Promise<Operation[]> {
+  const release = await services.holdLanes();
+  const first = own.submit(activityCommand(uuidv7(), 'urn:test:first'), { waitMs });
+  const operations = submit();
+  await release();
+  await first;
+  return Promise.all(operations);
+}
+
+/** As no gateway would send it: an activity of nobody, for which decide has no answer. */
+function poisonous(dialogId: string) {
+  const command = activityCommand(dialogId, 'urn:test:poison');
+  const payload: typeof command.payload = JSON.parse(JSON.stringify({ ...command.payload, performedBy: null }));
+  return { ...command, payload };
+}
+
+describe('rule 5, a poison command harms nobody else', () => {
+  it('its neighbours in the envelope are applied in order, before it and behind it, on its own dialog too', async () => {
+    const [mine = '', another = ''] = await Promise.all(
+      [1, 2].map(async () => createdId(await ttd.createDialog(smallDialog()))),
+    );
+    const poison = poisonous(mine);
+    const ended = await together(() => [
+      own.submit(activityCommand(mine, 'urn:test:1'), { waitMs }),
+      own.submit(activityCommand(another, 'urn:test:1'), { waitMs }),
+      own.submit(poison, { waitMs }),
+      own.submit(activityCommand(mine, 'urn:test:2'), { waitMs }),
+      own.submit(activityCommand(another, 'urn:test:2'), { waitMs }),
+    ]);
+    expect(ended.map(({ status }) => status)).toEqual(['Applied', 'Applied', 'Failed', 'Applied', 'Applied']);
+    for (const dialogId of [mine, another]) {
+      const { body } = await ttd.getDialog(dialogId);
+      expect(body).toMatchObject({ activities: [{ extendedType: 'urn:test:1' }, { extendedType: 'urn:test:2' }] });
+    }
+
+    // Its sender is told, and nothing of what it held.
+    expect(await ttd.getOperation(poison.id)).toMatchObject({
+      status: 200,
+      body: { status: 'Failed', problem: { status: 500 } },
+    });
+    // And the lane goes on.
+    expect((await ttd.createActivity(mine, numberedActivity('a', 3))).status).toBe(201);
+  });
+
+  it('an operator can list and read it', async () => {
+    const dialogId = createdId(await ttd.createDialog(smallDialog()));
+    const poison = poisonous(dialogId);
+    await own.submit(poison, { waitMs });
+    const { code, stdout } = await deadLetters('list');
+    expect(code).toBe(0);
+    expect(stdout).toContain(`${poison.id}  `);
+    expect(stdout).toContain(`CreateActivity of ttd on dialog ${dialogId}`);
+    expect(stdout).toContain('DecisionFault');
+    const shown = await deadLetters('show', poison.id);
+    expect(JSON.parse(shown.stdout)).toMatchObject({ id: poison.id, lane: 0, replayedAs: null, command: poison });
+  });
+
+  it('an operator can replay it once its reason is gone; a second time only when asked twice', async () => {
+    const dialogId = createdId(await ttd.createDialog(smallDialog()));
+    // Stands for a fault of ours that a new version mends: one that the database finds in a value.
+    await asOwner(`
+      create function refuse() returns trigger language plpgsql as $$
+        begin raise exception 'Not this one' using errcode = 'data_exception'; end $$;
+      create trigger refuse before insert on dialog_activity for each row
+        when (new.dialog_id = '${dialogId}') execute function refuse()`);
+    const accepted = await ttd.createActivity(dialogId, numberedActivity('r', 1), respondAsync);
+    const [failed] = await services.ended([accepted]);
+    expect(failed).toMatchObject({ status: 'Failed' });
+    const letterId = failed?.id ?? '';
+    expect((await deadLetters('list')).stdout).toContain('SQLSTATE 22000');
+
+    // Too early: it fails again, as a dead letter of its own.
+    const early = await deadLetters('replay', letterId);
+    expect(early).toMatchObject({ code: 0, stderr: '' });
+    expect(await ttd.operationEnded(early.stdout.trim())).toMatchObject({ status: 'Failed', dialogId });
+
+    await asOwner('drop trigger refuse on dialog_activity; drop function refuse()');
+    const refused = await deadLetters('replay', letterId);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain('--again');
+    const replayed = await deadLetters('replay', letterId, '--again');
+    expect(replayed.code).toBe(0);
+    const operation = await ttd.operationEnded(replayed.stdout.trim());
+    expect(operation).toMatchObject({ status: 'Applied', kind: 'CreateActivity', dialogId });
+    expect((await ttd.getDialog(dialogId)).body).toMatchObject({
+      revision: operation.revision,
+      activities: [{ extendedType: 'urn:test:r:1' }],
+    });
+    expect((await ttd.getOperation(operation.id)).body).toMatchObject({ status: 'Applied' });
+    expect(JSON.parse((await deadLetters('show', letterId)).stdout)).toMatchObject({ replayedAs: operation.id });
+  });
+
+  it('an operator is told what cannot be done', async () => {
+    expect(await deadLetters('show', uuidv7())).toMatchObject({ code: 1, stdout: '' });
+    expect(await deadLetters('replay', 'that one')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Usage'),
+    });
+    expect(await deadLetters('--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('replay <id>') });
+  });
+
+  it('an envelope that nobody can read is kept, and the lane goes on', async () => {
+    const dialogId = createdId(await ttd.createDialog(smallDialog()));
+    await own.enqueue(0, '{"no": "envelope"}');
+    expect((await ttd.createActivity(dialogId, numberedActivity('a', 1))).status).toBe(201);
+    const { stdout } = await deadLetters('list', '--limit', '1');
+    expect(stdout).toContain('unreadable');
+    const [id = ''] = stdout.split(' ');
+    expect(await deadLetters('replay', id)).toMatchObject({ code: 1, stderr: expect.stringContaining('no command') });
+  });
+});
+
+function asOwner(statements: string) {
+  return withClient(space.ownerDatabaseUrl, (client) => client.query(statements));
+}
