@@ -1,9 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { fetchDebianPackages, findUnpacked } from '@dialog/local/debian-packages';
 import { removeDataDir } from '@dialog/local/postgres-files';
 import { cloneDir } from '@dialog/local/settings';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -73,11 +74,24 @@ async function run(all: readonly Example[]): Promise<string[]> {
     .replaceAll('.data/environment', environment)
     .replaceAll('npm run --silent subscribe --', subscribe);
   try {
-    const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: scratch, timeout: 60_000 });
+    const env = await withCurl();
+    const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: scratch, env, timeout: 60_000 });
     return stdout.split(separator);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** The environment, with curl on its path: readers have it, a bare machine that runs this test may not. */
+async function withCurl(): Promise<NodeJS.ProcessEnv> {
+  const onPath = (process.env.PATH ?? '').split(path.delimiter).some((bin) => existsSync(path.join(bin, 'curl')));
+  if (onPath) return process.env;
+  const folder = path.join(cloneDir, '.data/debian-curl');
+  if (findUnpacked(folder, 'curl') === undefined) await fetchDebianPackages(folder, ['curl']);
+  const curl = findUnpacked(folder, 'curl');
+  if (curl === undefined) throw new Error('There is no curl, and Debian has none either.');
+  const PATH = `${path.dirname(curl.file)}${path.delimiter}${process.env.PATH ?? ''}`;
+  return { ...process.env, PATH, LD_LIBRARY_PATH: curl.libraryPath };
 }
 
 /** Lines without what differs from run to run. */
