@@ -1,3 +1,4 @@
+import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { UpstreamFailure } from '@dialog/access/upstream-failure';
 import type { Command } from '@dialog/contracts/commands';
 import type { Operation } from '@dialog/contracts/operation';
@@ -5,14 +6,13 @@ import { problem, problemOf } from '@dialog/contracts/problem';
 import { activity, dialog, transmission, update } from '@dialog/contracts/testing/bodies';
 import { LaneFull, LaneUnavailable } from '@dialog/lanes/faults';
 import { createLogger } from '@dialog/telemetry/logger';
-import { v4, v7 } from 'uuid';
 import { describe, expect, it } from 'vitest';
 import type { GatewayDeps } from './app.ts';
 import { asServiceOwner, ended, exampleApp, exampleResource, json } from './testing/example-app.ts';
 
 const base = '/api/v1/serviceowner';
 const dialogs = `${base}/dialogs`;
-const dialogId = v7();
+const dialogId = randomUUIDv7();
 const status = [{ op: 'replace', path: '/status', value: 'Completed' }];
 
 type Sent = { command: Command; waitMs: number };
@@ -35,7 +35,7 @@ const errors = async (answer: Response) => problem.parse(await answer.json()).er
 const keys = async (answer: Response) => Object.keys(await errors(answer));
 
 describe('an applied change', () => {
-  const revision = v4();
+  const revision = randomUUID();
 
   it.each([
     ['CreateDialog', 'POST', dialogs, dialog],
@@ -67,7 +67,7 @@ describe('an applied change', () => {
 
   it('keeps the id that the caller chose', async () => {
     const { app, sent } = ending({ status: 'Applied', revision });
-    const id = v7();
+    const id = randomUUIDv7();
     const answer = await app.request(dialogs, json('POST', { ...dialog, id: id.toUpperCase() }));
     expect(await answer.json()).toBe(id);
     expect(sent[0]?.command.dialogId).toBe(id);
@@ -76,8 +76,8 @@ describe('an applied change', () => {
 
 describe('the command of a request', () => {
   it('says who sent it, what they saw, and what it belongs to', async () => {
-    const { app, sent } = ending({ status: 'Applied', revision: v4() });
-    const seen = v4();
+    const { app, sent } = ending({ status: 'Applied', revision: randomUUID() });
+    const seen = randomUUID();
     const trace = '7d0f3c1b9a5e4d2f8c6b1a0e9f8d7c6b';
     await app.request(
       `${dialogs}/${dialogId}?isSilentUpdate=true`,
@@ -92,7 +92,7 @@ describe('the command of a request', () => {
   });
 
   it('is silent when query or body say so', async () => {
-    const { app, sent } = ending({ status: 'Applied', revision: v4() });
+    const { app, sent } = ending({ status: 'Applied', revision: randomUUID() });
     const transmissions = `${dialogs}/${dialogId}/transmissions`;
     await app.request(transmissions, json('POST', transmission));
     await app.request(`${transmissions}?issilentupdate=true`, json('POST', transmission));
@@ -201,7 +201,7 @@ describe('what is refused before anything is enqueued', () => {
     ['half a character', json('POST', { ...dialog, externalReference: '\ud800' }), 400],
     ['a large body', { ...json('POST', dialog), body: `"${'x'.repeat(20_000_000)}"` }, 413],
   ])('%s', async (_, init, expected) => {
-    const { app, sent } = ending({ status: 'Applied', revision: v4() });
+    const { app, sent } = ending({ status: 'Applied', revision: randomUUID() });
     const answer = await app.request(dialogs, init);
     expect(answer.status).toBe(expected);
     expect(await answer.json()).toMatchObject({ status: expected, instance: dialogs });
@@ -209,7 +209,7 @@ describe('what is refused before anything is enqueued', () => {
   });
 
   it('everything that is wrong with a body, at once', async () => {
-    const { app, sent } = ending({ status: 'Applied', revision: v4() });
+    const { app, sent } = ending({ status: 'Applied', revision: randomUUID() });
     const answer = await app.request(dialogs, json('POST', { ...dialog, party: 'x', progress: 140 }));
     expect(answer.status).toBe(400);
     expect((await keys(answer)).sort()).toEqual(['dto.party', 'dto.progress']);
@@ -217,7 +217,7 @@ describe('what is refused before anything is enqueued', () => {
   });
 
   it('everything that is wrong beside the body, at once', async () => {
-    const { app, sent } = ending({ status: 'Applied', revision: v4() });
+    const { app, sent } = ending({ status: 'Applied', revision: randomUUID() });
     const answer = await app.request(`${dialogs}/1?isSilentUpdate=x`, json('PATCH', status, { 'If-Match': '*' }));
     expect(answer.status).toBe(400);
     expect(await keys(answer)).toEqual(['dialogId', 'If-Match', 'isSilentUpdate']);
@@ -225,7 +225,7 @@ describe('what is refused before anything is enqueued', () => {
   });
 
   it('a patch that is no list of operations', async () => {
-    const { app, sent } = ending({ status: 'Applied', revision: v4() });
+    const { app, sent } = ending({ status: 'Applied', revision: randomUUID() });
     for (const body of [{}, [{ op: 'merge', path: '/status' }], [{ op: 'add', path: 'status', value: 1 }]]) {
       const answer = await app.request(`${dialogs}/${dialogId}`, json('PATCH', body));
       expect(answer.status).toBe(400);
@@ -234,7 +234,7 @@ describe('what is refused before anything is enqueued', () => {
   });
 
   it('a patch of another type, and not one of its own', async () => {
-    const { app } = ending({ status: 'Applied', revision: v4() });
+    const { app } = ending({ status: 'Applied', revision: randomUUID() });
     const as = (type: string) => app.request(`${dialogs}/${dialogId}`, json('PATCH', status, { 'Content-Type': type }));
     expect((await as('application/json-patch+json')).status).toBe(204);
     expect((await as('application/merge-patch+json')).status).toBe(415);
@@ -291,7 +291,7 @@ describe('what the registry says of a new dialog', () => {
 
 describe('addresses', () => {
   it('are matched without regard to case', async () => {
-    const { app, sent } = ending({ status: 'Applied', revision: v4() });
+    const { app, sent } = ending({ status: 'Applied', revision: randomUUID() });
     const answer = await app.request(`/API/V1/ServiceOwner/Dialogs/${dialogId.toUpperCase()}`, json('PATCH', status));
     expect(answer.status).toBe(204);
     expect(sent[0]?.command.dialogId).toBe(dialogId);

@@ -1,9 +1,9 @@
-import { v7 } from 'uuid';
+import { randomUUIDv7 } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GatewayApp } from './gateway-app.ts';
 import { type GatewayFixture, openGatewayFixture, serviceProvider } from './testing/gateway-fixture.ts';
 
-const path = `/api/v1/serviceowner/dialogs/${v7()}`;
+const path = `/api/v1/serviceowner/dialogs/${randomUUIDv7()}`;
 
 let fixture: GatewayFixture;
 let app: GatewayApp;

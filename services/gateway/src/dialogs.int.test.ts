@@ -1,7 +1,7 @@
+import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { dialogView } from '@dialog/contracts/dialog-view';
 import { operation } from '@dialog/contracts/operation';
 import { problem } from '@dialog/contracts/problem';
-import { v4, v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { GatewayApp } from './gateway-app.ts';
@@ -55,7 +55,7 @@ async function errorKeys(answer: Response): Promise<string[]> {
 
 describe('a dialog', () => {
   it('is created, and read back', async () => {
-    const id = v7();
+    const id = randomUUIDv7();
     const answer = await send('POST', dialogs, {
       ...example,
       ...{
@@ -93,7 +93,7 @@ describe('a dialog', () => {
   });
 
   it('is told apart by its idempotent key', async () => {
-    const body = { ...example, idempotentKey: v4() };
+    const body = { ...example, idempotentKey: randomUUID() };
     const { id } = await created(body);
     const again = await send('POST', dialogs, body);
     expect(again.status).toBe(409);
@@ -161,7 +161,7 @@ describe('a dialog', () => {
     expect(await errorKeys(patched)).toEqual(['UpdateDialogDto']);
     const invalid = await send('PATCH', `${dialogs}/${id}`, [{ op: 'replace', path: '/progress', value: 140 }]);
     expect(await errorKeys(invalid)).toEqual(['dto.progress']);
-    const unreadable = await send('PUT', `${dialogs}/${v7()}`, { status: 'Nonsense', content });
+    const unreadable = await send('PUT', `${dialogs}/${randomUUIDv7()}`, { status: 'Nonsense', content });
     expect([unreadable.status, await errorKeys(unreadable)]).toEqual([400, ['status']]);
     const put = await send('PUT', `${dialogs}/${id}`, { content });
     expect(put.status).toBe(400);
@@ -184,10 +184,10 @@ describe('a dialog of somebody else', () => {
       await send('PATCH', `${dialogs}/${id}`, patch, asNav),
       await send('POST', `${dialogs}/${id}/transmissions`, transmission, asNav),
       await send('GET', `${dialogs}/${id}/transmissions`, undefined, asNav),
-      await send('GET', `${dialogs}/${id}/transmissions/${v7()}`, undefined, asNav),
+      await send('GET', `${dialogs}/${id}/transmissions/${randomUUIDv7()}`, undefined, asNav),
       await send('GET', `${dialogs}/${id}/activities`, undefined, asNav),
-      await send('GET', `${dialogs}/${v7()}`),
-      await send('PUT', `${dialogs}/${v7()}`, { progress: 140 }),
+      await send('GET', `${dialogs}/${randomUUIDv7()}`),
+      await send('PUT', `${dialogs}/${randomUUIDv7()}`, { progress: 140 }),
     ];
     for (const answer of answers) {
       expect(answer.status).toBe(404);
@@ -247,9 +247,9 @@ describe('transmissions and activities', () => {
 
   it('that are not there are 404 under their own name', async () => {
     const { id } = await created();
-    const missing = await send('GET', `${dialogs}/${id}/transmissions/${v7()}`);
+    const missing = await send('GET', `${dialogs}/${id}/transmissions/${randomUUIDv7()}`);
     expect([missing.status, await errorKeys(missing)]).toEqual([404, ['DialogTransmission']]);
-    const other = await send('GET', `${dialogs}/${id}/activities/${v7()}`);
+    const other = await send('GET', `${dialogs}/${id}/activities/${randomUUIDv7()}`);
     expect([other.status, await errorKeys(other)]).toEqual([404, ['DialogActivity']]);
   });
 
@@ -293,7 +293,7 @@ describe('an operation', () => {
 
   it('has the problem of a change that was refused', async () => {
     const { id } = await created();
-    const headers = { Prefer: 'respond-async', 'If-Match': v4() };
+    const headers = { Prefer: 'respond-async', 'If-Match': randomUUID() };
     const patch = [{ op: 'replace', path: '/status', value: 'Completed' }];
     const accepted = await send('PATCH', `${dialogs}/${id}`, patch, { headers });
     expect(accepted.status).toBe(202);

@@ -1,12 +1,12 @@
+import { randomUUIDv7 } from 'node:crypto';
 import { request } from 'node:http';
 import { Readable } from 'node:stream';
-import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type GatewayFixture, nowhere, openGatewayFixture } from './testing/gateway-fixture.ts';
 import { type GatewayProcess, spawnGateway } from './testing/gateway-process.ts';
 
 const dialogs = '/api/v1/serviceowner/dialogs';
-const activities = `${dialogs}/${v7()}/activities`;
+const activities = `${dialogs}/${randomUUIDv7()}/activities`;
 const activity = JSON.stringify({ type: 'FormSaved', performedBy: { actorType: 'ServiceOwner' } });
 
 let fixture: GatewayFixture;

@@ -4,7 +4,7 @@
  * Composition root: the only file of this service that reads the environment, opens connections, takes the real clock,
  * and listens to signals. Read it top to bottom.
  */
-import { randomUUID } from 'node:crypto';
+import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { once } from 'node:events';
 import { openPlatform } from '@dialog/access/platform/platform';
 import { createTokenVerifier } from '@dialog/access/tokens';
@@ -17,7 +17,6 @@ import { openRedis } from '@dialog/lanes/open-redis';
 import { openLanes } from '@dialog/lanes/submit';
 import { createLogger } from '@dialog/telemetry/logger';
 import { createMetrics } from '@dialog/telemetry/metrics';
-import { v7 as newId } from 'uuid';
 import { createApp } from './app.ts';
 import { readGatewayConfig } from './config.ts';
 import { read } from './database-reads.ts';
@@ -57,7 +56,7 @@ const app = createApp({
   partyNames: platform.partyNames,
   limits: config.limits,
   now: () => timestampOf(Date.now()),
-  newId: () => newId(),
+  newId: () => randomUUIDv7(),
   closing: closing.signal,
   publicUrl: config.publicUrl,
   checks: gatewayChecks({ db, lanes, nats }),

@@ -1,5 +1,5 @@
+import { randomUUIDv7 } from 'node:crypto';
 import { operation } from '@dialog/contracts/operation';
-import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GatewayApp } from './gateway-app.ts';
 import { type GatewayFixture, nowhere, openGatewayFixture } from './testing/gateway-fixture.ts';
@@ -97,9 +97,9 @@ describe('without Redis', () => {
     const app = await fixture.openGateway({ redisUrl: `redis://${nowhere}` });
     await expectUnavailable(await post(app, dialogs, example));
     await expectUnavailable(await post(app, dialogs, example, { Prefer: 'respond-async' }));
-    expect((await get(app, `${dialogs}/${v7()}`)).status).toBe(404);
+    expect((await get(app, `${dialogs}/${randomUUIDv7()}`)).status).toBe(404);
     // It may be on its lane: nobody can say that there is no such operation.
-    await expectUnavailable(await get(app, `/api/v1/serviceowner/operations/${v7()}`));
+    await expectUnavailable(await get(app, `/api/v1/serviceowner/operations/${randomUUIDv7()}`));
     const health = await app.request('/health');
     expect([health.status, await health.json()]).toMatchObject([200, { state: 'Degraded' }]);
   });
@@ -108,9 +108,9 @@ describe('without Redis', () => {
 describe('without Postgres', () => {
   it('nothing is read, and changes are accepted', async () => {
     const app = await fixture.openGateway({ databaseUrl: `postgres://${nowhere}/none`, limits: { writeWaitMs: 50 } });
-    await expectUnavailable(await get(app, `${dialogs}/${v7()}`));
-    await expectUnavailable(await get(app, `${dialogs}/${v7()}/activities`));
-    const accepted = await post(app, `${dialogs}/${v7()}/activities`, activity, { Prefer: 'respond-async' });
+    await expectUnavailable(await get(app, `${dialogs}/${randomUUIDv7()}`));
+    await expectUnavailable(await get(app, `${dialogs}/${randomUUIDv7()}/activities`));
+    const accepted = await post(app, `${dialogs}/${randomUUIDv7()}/activities`, activity, { Prefer: 'respond-async' });
     expect(accepted.status).toBe(202);
     const queued = await get(app, accepted.headers.get('location') ?? '');
     expect(await queued.json()).toMatchObject({ status: 'Queued' });
@@ -136,9 +136,9 @@ describe('without the platform', () => {
     expect(answer.status).toBe(502);
     expect(await answer.json()).toMatchObject({ title: 'Bad gateway.', detail: expect.any(String) });
     const performedBy = { actorType: 'PartyRepresentative', actorId: 'urn:altinn:person:identifier-no:01817030080' };
-    const named = await post(app, `${dialogs}/${v7()}/activities`, { ...activity, performedBy });
+    const named = await post(app, `${dialogs}/${randomUUIDv7()}/activities`, { ...activity, performedBy });
     expect(named.status).toBe(502);
-    expect((await post(app, `${dialogs}/${v7()}/activities`, activity)).status).toBe(202);
-    expect((await get(app, `${dialogs}/${v7()}`)).status).toBe(404);
+    expect((await post(app, `${dialogs}/${randomUUIDv7()}/activities`, activity)).status).toBe(202);
+    expect((await get(app, `${dialogs}/${randomUUIDv7()}`)).status).toBe(404);
   });
 });

@@ -18,7 +18,7 @@ export type WriteDeps = FactsDeps & {
   lanes: Pick<Lanes, 'submit'>;
   limits: WaitLimits & BodyLimits;
   now: () => Timestamp;
-  /** UUIDv7, ascending from call to call. */
+  /** UUIDv7. Those of one millisecond come in any order: nothing that one request makes is a list. */
   newId: () => string;
 };
 

@@ -1,12 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import type { OwnedOperation } from '@dialog/contracts/operation';
 import { problem } from '@dialog/contracts/problem';
-import { v4 } from 'uuid';
 import { describe, expect, it } from 'vitest';
 import type { GatewayDeps } from '../app.ts';
 import { asServiceOwner, ended, exampleApp } from '../testing/example-app.ts';
 
 describe('an operation', () => {
-  const known: OwnedOperation = { ...ended('Applied', { revision: v4() }), org: 'ttd' };
+  const known: OwnedOperation = { ...ended('Applied', { revision: randomUUID() }), org: 'ttd' };
   const path = `/api/v1/serviceowner/operations/${known.id}`;
   const knowing = (wait: GatewayDeps['lanes']['wait']) =>
     exampleApp({ lanes: { submit: async () => ended('Queued'), wait } });

@@ -1,9 +1,9 @@
+import { randomUUIDv7 } from 'node:crypto';
 import type { Operation } from '@dialog/contracts/operation';
 import { timestampOf } from '@dialog/contracts/timestamp';
 import { openDatabase } from '@dialog/database/open';
 import { createLogger } from '@dialog/telemetry/logger';
 import { Registry } from 'prom-client';
-import { v7 } from 'uuid';
 import { createApp, type GatewayDeps } from '../app.ts';
 
 export const exampleLimits = {
@@ -28,7 +28,7 @@ const claims = {
 /** How a worker ends a command, for tests of what the gateway makes of it. */
 export function ended(status: Operation['status'], more: Partial<Operation> = {}): Operation {
   const receivedAt = timestampOf(Date.now());
-  return { id: v7(), status, kind: 'PatchDialog', dialogId: v7(), receivedAt, ...more };
+  return { id: randomUUIDv7(), status, kind: 'PatchDialog', dialogId: randomUUIDv7(), receivedAt, ...more };
 }
 
 /** The gateway without any server behind it: every token is ttd's, nobody reads from a database. */
@@ -44,13 +44,13 @@ export function exampleApp(changed: Partial<GatewayDeps> = {}) {
     resources: { orgCodeOf: async () => undefined, resource: async (urn) => ({ ...exampleResource, urn }) },
     partyNames: { nameOf: async () => undefined },
     lanes: {
-      submit: async ({ id, dialogId, kind }) => ended('Applied', { id, dialogId, kind, revision: v7() }),
+      submit: async ({ id, dialogId, kind }) => ended('Applied', { id, dialogId, kind, revision: randomUUIDv7() }),
       wait: async () => undefined,
     },
     limits: exampleLimits,
     closing: new AbortController().signal,
     now: () => timestampOf(Date.now()),
-    newId: () => v7(),
+    newId: () => randomUUIDv7(),
     ...changed,
   });
 }

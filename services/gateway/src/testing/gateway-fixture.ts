@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { once } from 'node:events';
 import path from 'node:path';
 import { openPlatform, platformSettings, platformVariables } from '@dialog/access/platform/platform';
@@ -15,7 +15,6 @@ import { defaultLanesSettings, type LanesSettings, openLanes } from '@dialog/lan
 import { openTestSpace, type TestSpace } from '@dialog/local/testing';
 import { createLogger } from '@dialog/telemetry/logger';
 import { Registry } from 'prom-client';
-import { v7 } from 'uuid';
 import { z } from 'zod';
 import { createApp, type GatewayDeps } from '../app.ts';
 import { read } from '../database-reads.ts';
@@ -86,7 +85,7 @@ export async function openGatewayFixture() {
         limits: { ...exampleLimits, ...changes.limits },
         closing: new AbortController().signal,
         now: () => timestampOf(Date.now()),
-        newId: () => v7(),
+        newId: () => randomUUIDv7(),
       });
     },
 
