@@ -10,8 +10,8 @@ import { z } from '@hono/zod-openapi';
  * API, and a body is read once.
  */
 
-export const tags = ['Serviceowner'];
-export const security = [{ maskinporten: [] }];
+/** Every route of service owners. */
+export const byServiceOwner = { tags: ['Serviceowner'], security: [{ maskinporten: [] }] };
 
 const uuid = { type: 'string', format: 'uuid' } as const;
 
@@ -22,7 +22,7 @@ export function idInPath(name: string, description: string) {
 
 export const dialogIdInPath = idInPath('dialogId', 'The dialog.');
 
-export const ifMatchHeader = {
+const ifMatchHeader = {
   name: 'If-Match',
   in: 'header',
   description: 'Revision that the caller last saw, with or without double quotes. If it is another by now: 412.',
@@ -51,6 +51,12 @@ export const waitHeader = {
   description: '`wait=N` (RFC 7240): wait at most N seconds for the operation to end.',
   schema: { type: 'string', example: 'wait=10' },
 } as const;
+
+/** Every change of a dialog that is there. */
+export const changeOfDialog = {
+  ...byServiceOwner,
+  parameters: [dialogIdInPath, isSilentUpdateQuery, ifMatchHeader, preferHeader],
+};
 
 /** A body that is documented; reading and validating it is the handler's part. */
 export function jsonBody(schema: z.ZodType, ...mediaTypes: string[]) {

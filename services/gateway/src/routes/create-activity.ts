@@ -3,28 +3,16 @@ import { isSilentInBody, validateActivity } from '@dialog/contracts/validate';
 import { createRoute } from '@hono/zod-openapi';
 import { gatherFacts, namedInBody } from '../facts.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
-import {
-  changeResponses,
-  created,
-  dialogIdInPath,
-  ifMatchHeader,
-  isSilentUpdateQuery,
-  jsonBody,
-  preferHeader,
-  security,
-  tags,
-} from '../openapi.ts';
+import { changeOfDialog, changeResponses, created, jsonBody } from '../openapi.ts';
 import { invalid, problemResponse } from '../problem-response.ts';
 import { commandHeader, dialogPath, readChange, submitCommand, type WriteDeps } from '../submit-command.ts';
 
 const route = createRoute({
+  ...changeOfDialog,
   method: 'post',
   path: `${serviceOwnerPath}/dialogs/{dialogId}/activities`,
   operationId: 'CreateDialogActivity',
   summary: 'Add an activity to a dialog',
-  tags,
-  security,
-  parameters: [dialogIdInPath, isSilentUpdateQuery, ifMatchHeader, preferHeader],
   request: { body: jsonBody(activityBody) },
   responses: { 201: created, ...changeResponses },
 });

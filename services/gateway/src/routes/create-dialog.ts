@@ -4,19 +4,18 @@ import { validateCreateDialog } from '@dialog/contracts/validate';
 import { createRoute } from '@hono/zod-openapi';
 import { gatherFacts, namedInBody } from '../facts.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
-import { created, createResponses, isSilentUpdateQuery, jsonBody, preferHeader, security, tags } from '../openapi.ts';
+import { byServiceOwner, created, createResponses, isSilentUpdateQuery, jsonBody, preferHeader } from '../openapi.ts';
 import { invalid, problemResponse } from '../problem-response.ts';
 import { readJson } from '../read-json.ts';
 import { silentUpdate } from '../request-parameters.ts';
 import { commandHeader, dialogPath, submitCommand, type WriteDeps } from '../submit-command.ts';
 
 const route = createRoute({
+  ...byServiceOwner,
   method: 'post',
   path: `${serviceOwnerPath}/dialogs`,
   operationId: 'CreateDialog',
   summary: 'Create a dialog',
-  tags,
-  security,
   parameters: [isSilentUpdateQuery, preferHeader],
   request: { body: jsonBody(createDialogMembers) },
   responses: { 201: created, ...createResponses },

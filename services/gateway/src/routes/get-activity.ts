@@ -7,16 +7,15 @@ import { read } from '../database-reads.ts';
 import { activityView } from '../dialog-view.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
 import { jsonResponse } from '../json-response.ts';
-import { dialogIdInPath, idInPath, ok, problemResponses, security, tags } from '../openapi.ts';
+import { byServiceOwner, dialogIdInPath, idInPath, ok, problemResponses } from '../openapi.ts';
 import { notFound } from '../problem-response.ts';
 
 const route = createRoute({
+  ...byServiceOwner,
   method: 'get',
   path: `${serviceOwnerPath}/dialogs/{dialogId}/activities/{activityId}`,
   operationId: 'GetDialogActivity',
   summary: 'Read one activity',
-  tags,
-  security,
   parameters: [dialogIdInPath, idInPath('activityId', 'The activity.')],
   responses: { 200: ok(activityViewSchema, 'The activity.'), ...problemResponses(400, 404, 410) },
 });

@@ -4,19 +4,18 @@ import { createRoute } from '@hono/zod-openapi';
 import { dialogView } from '../dialog-view.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
 import { jsonResponse } from '../json-response.ts';
-import { dialogIdInPath, ok, problemResponses, security, tags } from '../openapi.ts';
+import { byServiceOwner, dialogIdInPath, ok, problemResponses } from '../openapi.ts';
 import { invalid, notFound } from '../problem-response.ts';
 import { readDialog } from '../read-dialog.ts';
 import { endUserId, errorsOf, pathId } from '../request-parameters.ts';
 
 const route = createRoute({
+  ...byServiceOwner,
   method: 'get',
   path: `${serviceOwnerPath}/dialogs/{dialogId}`,
   operationId: 'GetDialog',
   summary: 'Read a dialog with everything in it',
   description: 'A deleted dialog is there too, with `deletedAt`.',
-  tags,
-  security,
   parameters: [dialogIdInPath],
   responses: { 200: ok(dialogViewSchema, 'The dialog.'), ...problemResponses(400, 404) },
 });

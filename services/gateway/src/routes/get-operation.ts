@@ -7,7 +7,7 @@ import { streamSSE } from 'hono/streaming';
 import { Gauge, type Registry } from 'prom-client';
 import { type GatewayApp, type GatewayContext, serviceOwnerPath } from '../gateway-app.ts';
 import { jsonResponse } from '../json-response.ts';
-import { idInPath, jsonContent, problemResponses, security, tags, waitHeader } from '../openapi.ts';
+import { byServiceOwner, idInPath, jsonContent, problemResponses, waitHeader } from '../openapi.ts';
 import { appliedPreference, parsePrefer, type WaitLimits } from '../prefer.ts';
 import { invalid, notFound, unavailable } from '../problem-response.ts';
 import { pathId } from '../request-parameters.ts';
@@ -31,6 +31,7 @@ export type WatchLimits = {
 const eventStream = 'text/event-stream';
 
 const route = createRoute({
+  ...byServiceOwner,
   method: 'get',
   path: `${serviceOwnerPath}/operations/{operationId}`,
   operationId: 'GetOperation',
@@ -38,8 +39,6 @@ const route = createRoute({
   description:
     'What a change that was answered 202 came to: `Queued`, `Applied`, `Rejected` with a problem, or `Failed`. Only for ' +
     `the organisation that sent it. With \`Accept: ${eventStream}\` each status is an event, until the last.`,
-  tags,
-  security,
   parameters: [idInPath('operationId', 'From the `Location` of a 202.'), waitHeader],
   responses: {
     200: {

@@ -7,15 +7,14 @@ import { read } from '../database-reads.ts';
 import { transmissionView } from '../dialog-view.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
 import { jsonResponse } from '../json-response.ts';
-import { dialogIdInPath, ok, problemResponses, security, tags } from '../openapi.ts';
+import { byServiceOwner, dialogIdInPath, ok, problemResponses } from '../openapi.ts';
 
 const route = createRoute({
+  ...byServiceOwner,
   method: 'get',
   path: `${serviceOwnerPath}/dialogs/{dialogId}/transmissions`,
   operationId: 'SearchDialogTransmissions',
   summary: 'Read all transmissions of a dialog',
-  tags,
-  security,
   parameters: [dialogIdInPath],
   responses: { 200: ok(z.array(itemSchema), 'Newest first.'), ...problemResponses(400, 404, 410) },
 });

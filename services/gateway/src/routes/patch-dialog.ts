@@ -3,23 +3,14 @@ import { validateJsonPatch } from '@dialog/contracts/validate';
 import { createRoute } from '@hono/zod-openapi';
 import { gatherFacts, namedInPatch } from '../facts.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
-import {
-  changed,
-  changeResponses,
-  dialogIdInPath,
-  ifMatchHeader,
-  isSilentUpdateQuery,
-  jsonBody,
-  preferHeader,
-  security,
-  tags,
-} from '../openapi.ts';
+import { changed, changeOfDialog, changeResponses, jsonBody } from '../openapi.ts';
 import { invalid, problemResponse } from '../problem-response.ts';
 import { commandHeader, readChange, submitCommand, type WriteDeps } from '../submit-command.ts';
 
 const mediaTypes = ['application/json-patch+json', 'application/json'];
 
 const route = createRoute({
+  ...changeOfDialog,
   method: 'patch',
   path: `${serviceOwnerPath}/dialogs/{dialogId}`,
   operationId: 'PatchDialog',
@@ -27,9 +18,6 @@ const route = createRoute({
   description:
     'JSON Patch (RFC 6902) on the body that PUT would take, where `transmissions` and `activities` are empty: what is ' +
     'added to them is added to those that the dialog has. Applied to the dialog as it is then, all operations or none.',
-  tags,
-  security,
-  parameters: [dialogIdInPath, isSilentUpdateQuery, ifMatchHeader, preferHeader],
   request: { body: jsonBody(jsonPatch, ...mediaTypes) },
   responses: { 204: changed, ...changeResponses },
 });

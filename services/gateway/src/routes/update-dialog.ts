@@ -4,30 +4,18 @@ import type { Database } from '@dialog/database/open';
 import { createRoute } from '@hono/zod-openapi';
 import { gatherFacts, namedInBody } from '../facts.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
-import {
-  changed,
-  changeResponses,
-  dialogIdInPath,
-  ifMatchHeader,
-  isSilentUpdateQuery,
-  jsonBody,
-  preferHeader,
-  security,
-  tags,
-} from '../openapi.ts';
+import { changed, changeOfDialog, changeResponses, jsonBody } from '../openapi.ts';
 import { invalid, notFound, problemResponse } from '../problem-response.ts';
 import { findReadableDialog } from '../read-dialog.ts';
 import { commandHeader, readChange, submitCommand, type WriteDeps } from '../submit-command.ts';
 
 const route = createRoute({
+  ...changeOfDialog,
   method: 'put',
   path: `${serviceOwnerPath}/dialogs/{dialogId}`,
   operationId: 'UpdateDialog',
   summary: 'Replace what may change of a dialog',
   description: 'Transmissions and activities are added to those that the dialog has.',
-  tags,
-  security,
-  parameters: [dialogIdInPath, isSilentUpdateQuery, ifMatchHeader, preferHeader],
   request: { body: jsonBody(updateDialogBody) },
   responses: { 204: changed, ...changeResponses },
 });
