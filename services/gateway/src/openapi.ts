@@ -58,11 +58,14 @@ export const changeOfDialog = {
   parameters: [dialogIdInPath, isSilentUpdateQuery, ifMatchHeader, preferHeader],
 };
 
-/** A body that is documented; reading and validating it is the handler's part. */
-export function jsonBody(schema: z.ZodType, ...mediaTypes: string[]) {
-  const types = mediaTypes.length === 0 ? ['application/json'] : mediaTypes;
-  return { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) };
+/** A body that is documented; reading and validating it is the handler's part. The example can be sent as it is. */
+export function jsonBody(schema: z.ZodType, example: unknown, mediaTypes: readonly string[] = ['application/json']) {
+  return { required: true, content: Object.fromEntries(mediaTypes.map((type) => [type, { schema, example }])) };
 }
+
+/** Parts of the examples. */
+export const exampleContent = { title: { value: [{ languageCode: 'nb', value: 'Søknad om byggetillatelse' }] } };
+export const exampleActor = { actorType: 'ServiceOwner' };
 
 export function jsonContent(schema: z.ZodType) {
   return { 'application/json': { schema } };

@@ -3,7 +3,7 @@ import { isSilentInBody, validateActivity } from '@dialog/contracts/validate';
 import { createRoute } from '@hono/zod-openapi';
 import { gatherFacts, namedInBody } from '../facts.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
-import { changeOfDialog, changeResponses, created, jsonBody } from '../openapi.ts';
+import { changeOfDialog, changeResponses, created, exampleActor, jsonBody } from '../openapi.ts';
 import { invalid, problemResponse } from '../problem-response.ts';
 import { commandHeader, dialogPath, readChange, submitCommand, type WriteDeps } from '../submit-command.ts';
 
@@ -13,7 +13,7 @@ const route = createRoute({
   path: `${serviceOwnerPath}/dialogs/{dialogId}/activities`,
   operationId: 'CreateDialogActivity',
   summary: 'Add an activity to a dialog',
-  request: { body: jsonBody(activityBody) },
+  request: { body: jsonBody(activityBody, { type: 'FormSubmitted', performedBy: exampleActor }) },
   responses: { 201: created, ...changeResponses },
 });
 

@@ -4,11 +4,25 @@ import { validateCreateDialog } from '@dialog/contracts/validate';
 import { createRoute } from '@hono/zod-openapi';
 import { gatherFacts, namedInBody } from '../facts.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
-import { byServiceOwner, created, createResponses, isSilentUpdateQuery, jsonBody, preferHeader } from '../openapi.ts';
+import {
+  byServiceOwner,
+  created,
+  createResponses,
+  exampleContent,
+  isSilentUpdateQuery,
+  jsonBody,
+  preferHeader,
+} from '../openapi.ts';
 import { invalid, problemResponse } from '../problem-response.ts';
 import { readJson } from '../read-json.ts';
 import { silentUpdate } from '../request-parameters.ts';
 import { commandHeader, dialogPath, submitCommand, type WriteDeps } from '../submit-command.ts';
+
+const example = {
+  serviceResource: 'urn:altinn:resource:ttd-building-permit',
+  party: 'urn:altinn:organization:identifier-no:313007103',
+  content: exampleContent,
+};
 
 const route = createRoute({
   ...byServiceOwner,
@@ -17,7 +31,7 @@ const route = createRoute({
   operationId: 'CreateDialog',
   summary: 'Create a dialog',
   parameters: [isSilentUpdateQuery, preferHeader],
-  request: { body: jsonBody(createDialogMembers) },
+  request: { body: jsonBody(createDialogMembers, example) },
   responses: { 201: created, ...createResponses },
 });
 

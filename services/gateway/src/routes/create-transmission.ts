@@ -3,7 +3,7 @@ import { isSilentInBody, validateTransmission } from '@dialog/contracts/validate
 import { createRoute } from '@hono/zod-openapi';
 import { gatherFacts, namedInBody } from '../facts.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
-import { changeOfDialog, changeResponses, created, jsonBody } from '../openapi.ts';
+import { changeOfDialog, changeResponses, created, exampleActor, exampleContent, jsonBody } from '../openapi.ts';
 import { invalid, problemResponse } from '../problem-response.ts';
 import { commandHeader, dialogPath, readChange, submitCommand, type WriteDeps } from '../submit-command.ts';
 
@@ -13,7 +13,7 @@ const route = createRoute({
   path: `${serviceOwnerPath}/dialogs/{dialogId}/transmissions`,
   operationId: 'CreateDialogTransmission',
   summary: 'Add a transmission to a dialog',
-  request: { body: jsonBody(transmissionBody) },
+  request: { body: jsonBody(transmissionBody, { type: 'Information', sender: exampleActor, content: exampleContent }) },
   responses: { 201: created, ...changeResponses },
 });
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { exampleApp } from '../testing/example-app.ts';
+import { exampleApp, json } from '../testing/example-app.ts';
 
 const operationSchema = z.looseObject({
   operationId: z.string(),
   parameters: z.array(z.object({ name: z.string(), in: z.string() })).optional(),
+  requestBody: z.object({ content: z.record(z.string(), z.object({ example: z.unknown() })) }).optional(),
   responses: z.record(z.string(), z.unknown()),
 });
 const documentSchema = z.object({
@@ -69,6 +70,23 @@ describe('the description of the API', () => {
     for (const [, name = ''] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g))
       expect(schemas).toHaveProperty(name);
     expect(Object.keys(securitySchemes)).toEqual(['maskinporten']);
+  });
+
+  it('has examples of bodies that can be sent as they are', async () => {
+    const { document } = await read();
+    const id = '019cf0a2-6d5e-7c31-9d44-0f6a1b2c3d4e';
+    let sent = 0;
+    for (const [path, methods] of Object.entries(document.paths)) {
+      for (const [method, { requestBody }] of Object.entries(methods)) {
+        for (const [type, { example }] of Object.entries(requestBody?.content ?? {})) {
+          const init = json(method.toUpperCase(), example, { 'Content-Type': type });
+          const answer = await exampleApp().request(path.replaceAll(/{\w+}/g, id), init);
+          expect([201, 204]).toContain(answer.status);
+          sent += 1;
+        }
+      }
+    }
+    expect(sent).toBe(6);
   });
 
   it('says where the API is', async () => {

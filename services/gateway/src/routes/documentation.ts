@@ -37,6 +37,8 @@ export function registerDocumentation(app: GatewayApp, { publicUrl }: { publicUr
     telemetry: false,
     withDefaultFonts: false,
     agent: { disabled: true },
+    mcp: { disabled: true },
+    authentication: { preferredSecurityScheme: 'maskinporten' },
     hideClientButton: true,
     showDeveloperTools: 'never',
   });

@@ -9,6 +9,8 @@ import { commandHeader, readChange, submitCommand, type WriteDeps } from '../sub
 
 const mediaTypes = ['application/json-patch+json', 'application/json'];
 
+const example = [{ op: 'replace', path: '/status', value: 'Completed' }];
+
 const route = createRoute({
   ...changeOfDialog,
   method: 'patch',
@@ -18,7 +20,7 @@ const route = createRoute({
   description:
     'JSON Patch (RFC 6902) on the body that PUT would take, where `transmissions` and `activities` are empty: what is ' +
     'added to them is added to those that the dialog has. Applied to the dialog as it is then, all operations or none.',
-  request: { body: jsonBody(jsonPatch, ...mediaTypes) },
+  request: { body: jsonBody(jsonPatch, example, mediaTypes) },
   responses: { 204: changed, ...changeResponses },
 });
 

@@ -4,7 +4,7 @@ import type { Database } from '@dialog/database/open';
 import { createRoute } from '@hono/zod-openapi';
 import { gatherFacts, namedInBody } from '../facts.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
-import { changed, changeOfDialog, changeResponses, jsonBody } from '../openapi.ts';
+import { changed, changeOfDialog, changeResponses, exampleContent, jsonBody } from '../openapi.ts';
 import { invalid, notFound, problemResponse } from '../problem-response.ts';
 import { findReadableDialog } from '../read-dialog.ts';
 import { commandHeader, readChange, submitCommand, type WriteDeps } from '../submit-command.ts';
@@ -16,7 +16,7 @@ const route = createRoute({
   operationId: 'UpdateDialog',
   summary: 'Replace what may change of a dialog',
   description: 'Transmissions and activities are added to those that the dialog has.',
-  request: { body: jsonBody(updateDialogBody) },
+  request: { body: jsonBody(updateDialogBody, { status: 'InProgress', content: exampleContent }) },
   responses: { 204: changed, ...changeResponses },
 });
 
