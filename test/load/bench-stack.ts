@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { withClient } from '@dialog/local/database';
 import { freePort } from '@dialog/local/free-port';
 import { removeDataDir } from '@dialog/local/postgres-files';
@@ -14,6 +15,8 @@ export type BenchStack = Stack & {
   /** A service owner's token for the dialogs of the bench. */
   token: string;
   process(name: ServerHandle['name']): ServerHandle;
+  /** Resolves when the relay has caught up with the outbox. */
+  untilRelayed(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -55,6 +58,7 @@ export async function startBenchStack(): Promise<BenchStack> {
         if (handle === undefined) throw new Error(`${name} was not started.`);
         return handle;
       },
+      untilRelayed: () => untilRelayed(stack.database.owner),
     };
   } catch (err) {
     await stop();
@@ -82,13 +86,26 @@ function startBaseline(stack: Stack, platformUrl: string, port: number, dataDir:
   });
 }
 
+async function untilRelayed(databaseUrl: string): Promise<void> {
+  await withClient(databaseUrl, async (client) => {
+    for (;;) {
+      const { rows } = await client.query<{ behind: boolean }>(`
+        select coalesce(bool_or(outbox_seq > coalesce(seq, 0)), false) as behind
+        from lane left join outbox_cursor on outbox_cursor.lane = lane.id
+      `);
+      if (rows[0]?.behind === false) return;
+      await delay(200);
+    }
+  });
+}
+
 async function untilReady(url: string): Promise<void> {
   const deadline = Date.now() + 30_000;
   for (;;) {
     const answer = await fetch(url).catch(() => undefined);
     if (answer?.ok === true) return;
     if (Date.now() > deadline) throw new Error(`${url} does not get ready.`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
   }
 }
 

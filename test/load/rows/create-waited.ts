@@ -47,6 +47,7 @@ export const createWaited: Bench = {
       );
     }
     await relay.start();
+    await stack.untilRelayed();
     const relayed = await measure(ours, 256);
 
     const ratio = median(perSecond.map((pair) => pair.ours / pair.theirs));
