@@ -2,6 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 
+/** How often connections that have become idle are closed while the server stops. */
+const sweepMs = 50;
+
 export type Listening = {
   port: number;
   /** Takes no more connections, and resolves when all requests in hand are answered. */
@@ -31,7 +34,10 @@ export async function listen(
     async close() {
       const closed = once(server, 'close');
       server.close();
+      // Node closes those that are idle now. One that becomes so later would stay for the whole keep-alive time.
+      const sweep = setInterval(() => server.closeIdleConnections(), sweepMs);
       await closed;
+      clearInterval(sweep);
     },
   };
 }

@@ -11,6 +11,7 @@ import { createTokenVerifier } from '@dialog/access/tokens';
 import { timestampOf } from '@dialog/contracts/timestamp';
 import { openDatabase } from '@dialog/database/open';
 import * as operations from '@dialog/database/tables/operations';
+import { LaneCountMismatch } from '@dialog/lanes/faults';
 import { createSubmitMetrics } from '@dialog/lanes/metrics';
 import { openNats } from '@dialog/lanes/open-nats';
 import { openRedis } from '@dialog/lanes/open-redis';
@@ -45,7 +46,11 @@ const lanes = await openLanes(
     log,
   },
   { ...config.lanes, gatewayId: randomUUID() },
-);
+).catch((err: unknown) => {
+  if (!(err instanceof LaneCountMismatch)) throw err;
+  process.stderr.write(`LANES: ${err.message}\n`);
+  process.exit(1);
+});
 const platform = openPlatform(config.platform, { log });
 
 const closing = new AbortController();

@@ -35,7 +35,7 @@ export function observe({ registry, log, closing }: ObserveDeps): MiddlewareHand
     const traceparent = continueTrace(c.req.header('traceparent'));
     c.set('traceparent', traceparent);
     await next();
-    // The server is about to close the connection; a caller that knows sends its next request on another.
+    // The server closes the connection after this; a caller that knows sends its next request on another.
     if (closing.aborted) c.header('Connection', 'close');
 
     const durationMs = performance.now() - startedAt;
