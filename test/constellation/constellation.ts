@@ -163,7 +163,8 @@ function logsIn(folder: string): string {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.log'));
   return files
     .map((file) => {
-      const lines = readFileSync(path.join(folder, file), 'utf8').trimEnd().split('\n');
+      const text = readFileSync(path.join(folder, file), 'utf8').trimEnd();
+      const lines = text.replaceAll(/,"stack":"(\\.|[^"\\])*"/g, '').split('\n');
       return `--- ${file}, the last of ${lines.length} lines\n${lines.slice(-logLinesShown).join('\n')}`;
     })
     .join('\n\n');

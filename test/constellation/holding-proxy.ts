@@ -9,7 +9,7 @@ export type Held = {
 
 type Direction = 'to-server' | 'to-client';
 const patternBytesMax = 64;
-type Trap = { direction: Direction; pattern: Buffer; resolve: (held: Held) => void };
+type Trap = { direction: Direction; pattern: Buffer; silent: boolean; resolve: (held: Held) => void };
 
 /** What Postgres is told, and what it answers, when a transaction is committed (protocol 3.0). */
 export const commitRequest = { direction: 'to-server', pattern: 'commit\0' } as const;
@@ -26,10 +26,16 @@ export async function openHoldingProxy(serverUrl: string) {
   const target = new URL(serverUrl);
   const sockets = new Set<Socket>();
   const traps = new Set<Trap>();
+  const silencers = new Set<() => void>();
 
   const server = createServer((client) => {
     const upstream = connectTcp(Number(target.port), target.hostname);
     let held: (() => void)[] | undefined;
+    let silent = false;
+    silencers.add(() => {
+      silent = true;
+      held ??= [];
+    });
     pass(client, upstream, 'to-server');
     pass(upstream, client, 'to-client');
 
@@ -42,6 +48,7 @@ export async function openHoldingProxy(serverUrl: string) {
         tail = Buffer.concat([tail, chunk]).subarray(-patternBytesMax);
         if (trap !== undefined && held === undefined) {
           held = [write];
+          silent = trap.silent;
           traps.delete(trap);
           trap.resolve({ release });
         } else if (held !== undefined) held.push(write);
@@ -51,7 +58,7 @@ export async function openHoldingProxy(serverUrl: string) {
       from.on('close', () => {
         sockets.delete(from);
         // As the network would: who is killed is gone for the other side at once, with all that was held.
-        to.destroy();
+        if (!silent) to.destroy();
       });
     }
 
@@ -71,9 +78,21 @@ export async function openHoldingProxy(serverUrl: string) {
 
   return {
     url: url.href,
-    /** Holds the first connection on which `pattern` is sent; resolves when that has happened. */
-    hold({ direction, pattern }: { direction: Direction; pattern: string }): Promise<Held> {
-      return new Promise((resolve) => traps.add({ direction, pattern: Buffer.from(pattern), resolve }));
+    /**
+     * Holds the first connection on which `pattern` is sent; resolves when that has happened.
+     *
+     * @param silent whether neither end learns that the other has gone, as when a machine loses its power
+     */
+    hold(
+      { direction, pattern }: { direction: Direction; pattern: string },
+      { silent = false }: { silent?: boolean } = {},
+    ): Promise<Held> {
+      return new Promise((resolve) => traps.add({ direction, pattern: Buffer.from(pattern), silent, resolve }));
+    },
+    /** From now on nothing passes on the connections that there are, and neither end learns of it. New ones work. */
+    silence(): void {
+      for (const silence of silencers) silence();
+      silencers.clear();
     },
     async close(): Promise<void> {
       for (const socket of sockets) socket.destroy();

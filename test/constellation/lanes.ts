@@ -41,9 +41,16 @@ export async function openOwnLanes({ addresses, db, laneCount }: Constellation) 
     submit: lanes.submit,
     /** Puts any text on a lane, as its next envelope. */
     async enqueue(lane: number, text: string): Promise<void> {
-      const queue = new Queue(queueNameOf(lane), { ...queueOptions, connection: redis, prefix: addresses.redisPrefix });
+      const queue = queueOf(lane);
       await queue.add(envelopeJobName, JSON.parse(text));
       await queue.close();
+    },
+    /** Envelopes that wait on a lane or are in hand. */
+    async depth(lane: number): Promise<number> {
+      const queue = queueOf(lane);
+      const count = await queue.getJobCountByTypes('waiting', 'active');
+      await queue.close();
+      return count;
     },
     async close(): Promise<void> {
       await lanes.close();
@@ -51,6 +58,10 @@ export async function openOwnLanes({ addresses, db, laneCount }: Constellation) 
       redis.disconnect();
     },
   };
+
+  function queueOf(lane: number): Queue {
+    return new Queue(queueNameOf(lane), { ...queueOptions, connection: redis, prefix: addresses.redisPrefix });
+  }
 }
 
 function header(dialogId: string): Omit<CommandOf<CommandKind>, 'kind' | 'payload'> {

@@ -58,14 +58,11 @@ beforeAll(async () => {
   const disturbed = disturb([first, second], calm.signal);
   try {
     const calling = Promise.all(Array.from({ length: dialogCount }, (_, caller) => tellStory(caller)));
-    const t0 = performance.now();
     [stories, hot] = await Promise.all([calling, heatUp()]);
-    console.log('STORM', performance.now() - t0);
   } finally {
     calm.abort();
     disturbances = await disturbed;
   }
-  console.log(disturbances);
   revisions = await committedRevisions();
 }, 180_000);
 afterAll(async () => {

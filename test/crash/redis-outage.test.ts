@@ -38,14 +38,15 @@ const callers = 20;
 const writesPerCaller = 15;
 
 describe.each([
-  ['killed', () => redis.kill()],
-  ['stopped in order', () => redis.stop()],
-])('rule 4, accepted is durable: Redis, %s with the queue full and callers at work,', (_, end) => {
+  ['killed with the queue full', () => redis.kill(), () => worker.stop()],
+  ['stopped in order with the queue full', () => redis.stop(), () => worker.stop()],
+  ['killed with the worker at work', () => redis.kill(), () => worker.start()],
+])('rule 4, accepted is durable: Redis, %s,', (_, end, prepareWorker) => {
   it('has every command that was answered 202, each is applied once, in the order of its caller', async () => {
     const dialogIds = await Promise.all(
       Array.from({ length: callers }, async () => createdId(await ttd.createDialog(smallDialog()))),
     );
-    await worker.stop();
+    await prepareWorker();
 
     let sent = 0;
     const answers = dialogIds.map(async (dialogId, caller) => {
@@ -116,8 +117,12 @@ describe('rule 10, degrade, do not fail: without Redis', () => {
       expect(performance.now() - startedAt).toBeLessThan(3_000);
     }
     expect((await fetch(`${services.gatewayUrl}/health/readiness`)).status).toBe(200);
+    const toldAt = performance.now();
+    await worker.stop();
+    expect(performance.now() - toldAt).toBeLessThan(10_000);
 
     await redis.start();
+    await worker.start();
     await vi.waitFor(writable, 20_000);
     expect((await ttd.createActivity(dialogId, numberedActivity('a', 2), { Prefer: 'wait=20' })).status).toBe(201);
     expect(await appliedTo(dialogId, 0)).toHaveLength(2);

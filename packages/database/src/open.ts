@@ -33,7 +33,7 @@ export type PoolSettings = {
   connectionsMax: number;
   /** How long a query may wait for a free or new connection before it fails. */
   connectTimeoutMs: number;
-  /** How long a statement may run; Postgres ends it after that. */
+  /** How long a statement may run, and how long a transaction may wait for its next; Postgres ends both after that. */
   statementTimeoutMs: number;
 };
 
@@ -45,6 +45,9 @@ export function openDatabase(url: string, settings: PoolSettings): Database {
     max: settings.connectionsMax,
     connectionTimeoutMillis: settings.connectTimeoutMs,
     statement_timeout: settings.statementTimeoutMs,
+    // A machine that vanishes in the middle of a transaction would keep its locks, and with them a lane, until TCP gives
+    // up: for hours.
+    idle_in_transaction_session_timeout: settings.statementTimeoutMs,
     // The server ends a statement by itself; this is for a server that does not answer at all.
     query_timeout: settings.statementTimeoutMs + 5_000,
     keepAlive: true,

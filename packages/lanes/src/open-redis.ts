@@ -6,6 +6,11 @@ const reconnectMs = (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 5)
 const connectTimeoutMs = 5_000;
 /** Longest wait for an answer of a connected Redis. It covers an fsync that stands in a queue of slow disk writes. */
 const commandTimeoutMs = 2_000;
+/**
+ * A connection on which Redis owes an answer for this long is given up: its machine may have vanished without a word,
+ * and TCP would take a quarter of an hour to notice. Longer than a worker's blocking call, which lasts a second.
+ */
+const silenceMaxMs = 3_000;
 
 /**
  * A connection that comes back by itself, for ever.
@@ -29,6 +34,7 @@ export function openRedis({
     connectionName: name,
     connectTimeout: connectTimeoutMs,
     retryStrategy: reconnectMs,
+    socketTimeout: silenceMaxMs,
     ...(whenAway === 'fail'
       ? {
           enableOfflineQueue: false,

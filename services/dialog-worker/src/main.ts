@@ -104,5 +104,8 @@ stopping.abort();
 // Past the deadline we give up waiting, not the commands: an envelope in hand goes to the next worker.
 setTimeout(() => process.exit(1), config.shutdownTimeoutMs).unref();
 await Promise.all(lanes.map((lane) => lane.close()));
-await Promise.all([nats.close(), redis.quit(), db.destroy(), health.close()]);
+// With Redis away, the farewell would wait for it to come back.
+if (redis.status === 'ready') await redis.quit();
+else redis.disconnect();
+await Promise.all([nats.close(), db.destroy(), health.close()]);
 log.info('dialog-worker stopped');
