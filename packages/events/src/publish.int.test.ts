@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { openTestSpace, type TestSpace } from '@dialog/local/testing';
-import { DiscardPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DiscardPolicy, type JsMsg, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, credsAuthenticator, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EventMessage } from './event-messages.ts';
 import { openPublisher, type PublishSettings } from './publish.ts';
 import { ensureEventStream, eventStream } from './stream.ts';
@@ -36,11 +36,14 @@ function open(creds: string): Promise<NatsConnection> {
 
 const settings: PublishSettings = { inFlightMax: 64, ackTimeoutMs: 5_000, pipelining: 'everything' };
 
+/** Messages are numbered; their dialogs take turns. */
+const dialogs = 97;
+
 function messagesOf(from: number, to: number, facts: Partial<EventMessage> = {}): EventMessage[] {
   return Array.from({ length: to - from }, (_, index) => ({
-    subject: `dialogporten.events.v1.owner.ttd.r.created.${(from + index) % 7}`,
+    subject: `dialogporten.events.v1.owner.ttd.r.created.${(from + index) % dialogs}`,
     messageId: `m${from + index}`,
-    orderKey: String((from + index) % 7),
+    orderKey: String((from + index) % dialogs),
     payload: Buffer.from(String(from + index)),
     traceparent: null,
     ...facts,
@@ -48,15 +51,28 @@ function messagesOf(from: number, to: number, facts: Partial<EventMessage> = {})
 }
 
 /** What the stream has, oldest first. */
-async function stored() {
-  const { state } = await (await jetstreamManager(admin)).streams.info(eventStream);
+async function stored(): Promise<JsMsg[]> {
   const consumer = await jetstream(admin).consumers.get(eventStream);
-  const messages = [];
-  for (let left = state.messages; left > 0; left -= 1) {
-    const message = await consumer.next();
-    if (message !== null) messages.push(message);
+  const messages: JsMsg[] = [];
+  const { num_pending: count } = await consumer.info();
+  while (messages.length < count) {
+    const fetched = await consumer.fetch({ max_messages: Math.min(1_000, count - messages.length), expires: 5_000 });
+    for await (const message of fetched) messages.push(message);
   }
   return messages;
+}
+
+/** The numbers of the messages that are stored, in order. */
+async function storedNumbers(): Promise<number[]> {
+  return (await stored()).map((message) => Number(message.string()));
+}
+
+function expectOrderWithinDialogs(numbers: readonly number[]): void {
+  const last = new Map<number, number>();
+  for (const number of numbers) {
+    expect(number).toBeGreaterThan(last.get(number % dialogs) ?? -1);
+    last.set(number % dialogs, number);
+  }
 }
 
 async function publishing<Result>(
@@ -77,12 +93,9 @@ describe('publishing', () => {
     async (pipelining) => {
       const published = await publishing((publisher) => publisher.publish(messagesOf(0, 300)), { pipelining });
       expect(published).toEqual({ stored: 300, duplicates: 0, refusals: [] });
-      const numbers = (await stored()).map((message) => Number(message.string()));
-      expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 300 }, (_, index) => index));
-      for (let dialog = 0; dialog < 7; dialog += 1) {
-        const own = numbers.filter((number) => number % 7 === dialog);
-        expect(own).toEqual(own.toSorted((a, b) => a - b));
-      }
+      const numbers = await storedNumbers();
+      expect(new Set(numbers)).toEqual(new Set(Array.from({ length: 300 }, (_, index) => index)));
+      expectOrderWithinDialogs(numbers);
     },
   );
 
@@ -90,7 +103,7 @@ describe('publishing', () => {
     await publishing((publisher) =>
       Promise.all([publisher.publish(messagesOf(0, 300)), publisher.publish(messagesOf(1_000, 1_300))]),
     );
-    const numbers = (await stored()).map((message) => Number(message.string()));
+    const numbers = await storedNumbers();
     expect(numbers.filter((number) => number < 1_000)).toEqual(Array.from({ length: 300 }, (_, index) => index));
     expect(numbers.filter((number) => number >= 1_000)).toEqual(
       Array.from({ length: 300 }, (_, index) => 1_000 + index),
@@ -133,6 +146,44 @@ describe('publishing', () => {
     expect(count).toBe(2);
     expect(refusals).toMatchObject([{ message: { messageId: 'm1' }, reason: expect.stringContaining('size') }]);
   });
+});
+
+it('sends one message of a dialog at a time if it is told so: the next when the one before it is stored', async () => {
+  // We take the place of the stream, and are slow.
+  await (await jetstreamManager(admin)).streams.delete(eventStream);
+  const received: Msg[] = [];
+  const standIn = admin.subscribe('dialogporten.events.v1.>', {
+    callback: (_, message) => void received.push(message),
+  });
+  await admin.flush();
+  const store = (message: Msg | undefined) => message?.respond(JSON.stringify({ stream: eventStream, seq: 1 }));
+
+  const slowly = publishing(
+    async (publisher, connection) => {
+      const arrived = async () => {
+        await connection.flush();
+        await admin.flush();
+        return received.map((message) => message.string());
+      };
+      const ofTwoDialogs = [0, 1, 0, 1, 0].flatMap((dialog, index) =>
+        messagesOf(dialog + index * dialogs, 1 + dialog + index * dialogs),
+      );
+      const [a1 = '', b1 = '', a2 = '', b2 = '', a3 = ''] = ofTwoDialogs.map(({ payload }) => payload.toString());
+      const published = publisher.publish(ofTwoDialogs);
+      expect(await arrived()).toEqual([a1, b1]);
+      store(received[1]);
+      expect(await arrived()).toEqual([a1, b1]);
+      store(received[0]);
+      await vi.waitFor(async () => expect(await arrived()).toEqual([a1, b1, a2, b2]));
+      store(received[2]);
+      store(received[3]);
+      await vi.waitFor(async () => expect(await arrived()).toEqual([a1, b1, a2, b2, a3]));
+      store(received[4]);
+      expect(await published).toMatchObject({ stored: 5 });
+    },
+    { pipelining: 'one-per-dialog' },
+  );
+  await slowly.finally(() => standIn.unsubscribe());
 });
 
 describe('a publisher that cannot tell what became of its messages', () => {

@@ -21,12 +21,16 @@ export type StreamSettings = {
   replicas: number;
   /** How long events are kept. A subscriber that stays away longer misses some. */
   ageMaxMs: number;
-  /** How much room they may take; the oldest go first. The server refuses a stream for which it has no room. */
+  /**
+   * How much room they may take; the oldest go first. The server sets it aside on its disk, and refuses a stream for
+   * which it has too little. A stored message costs it about 300 bytes of memory as well, for each has a subject of its
+   * own (measured with 2.9.10: 450 MB with 1.5 million messages).
+   */
   bytesMax: number;
   /**
    * For how long JetStream knows a message id again. It must outlast what can lie between storing a message and
    * publishing it once more: the restart of a relay that was killed, of NATS, of Postgres. A repetition after that is
-   * stored twice. Each id costs the server about 300 bytes of memory meanwhile (measured with 2.9.10).
+   * stored twice. Each id costs the server about 400 bytes of memory meanwhile (measured with 2.9.10).
    */
   duplicateWindowMs: number;
 };

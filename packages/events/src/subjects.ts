@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { CloudEventType } from './cloud-event-type.ts';
+import { type CloudEventType, cloudEventTypes } from './cloud-event-type.ts';
 
 /**
  * The subjects of events on NATS, two trees of them:
@@ -82,14 +82,13 @@ function resourceToken(serviceResource: string): string {
   );
 }
 
+const typeTokens = new Map(
+  cloudEventTypes.map((type) => [type, type.replace(/^dialogporten\.dialog\.(.+)\.v1$/, '$1').replaceAll('.', '-')]),
+);
+
 /** `dialogporten.dialog.activity.form-submitted.v1` is `activity-form-submitted`. */
 function typeToken(type: CloudEventType): string {
-  return token(
-    type
-      .replace(/^dialogporten\.dialog\./, '')
-      .replace(/\.v1$/, '')
-      .replaceAll('.', '-'),
-  );
+  return typeTokens.get(type) ?? token(type);
 }
 
 const unsafe = /[^A-Za-z0-9_~-]/gu;

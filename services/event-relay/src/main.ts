@@ -6,6 +6,7 @@
  */
 import { once } from 'node:events';
 import { openDatabase } from '@dialog/database/open';
+import { readConfig } from '@dialog/telemetry/config';
 import { serveHealth } from '@dialog/telemetry/health';
 import { createLogger } from '@dialog/telemetry/logger';
 import { createMetrics } from '@dialog/telemetry/metrics';
@@ -15,7 +16,7 @@ import { createRelayMetrics, registerLag } from './metrics.ts';
 import { startRelay } from './relay.ts';
 import { reader } from './relay-batch.ts';
 
-const config = relayConfig(process.env);
+const config = readConfig(relayConfig, process.env);
 const log = createLogger('event-relay', config.logLevel);
 const registry = createMetrics('event-relay');
 
@@ -38,7 +39,7 @@ const health = await serveHealth(
       { name: 'relay', critical: true, timeoutMs: 1_000, check: () => relay.check() },
     ],
   },
-  { port: config.healthPort, hostname: '127.0.0.1' },
+  config.health,
 );
 log.info({ healthPort: health.port }, 'event-relay started');
 

@@ -6,13 +6,15 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 export function createRelayMetrics(registry: Registry) {
   const registers = [registry];
+  const published = new Counter({
+    name: 'dialog_relay_messages_published_total',
+    help: 'Messages that JetStream has acknowledged; those that it had already are duplicates.',
+    labelNames: ['result'],
+    registers,
+  });
+  for (const result of ['stored', 'duplicate']) published.inc({ result }, 0);
   return {
-    published: new Counter({
-      name: 'dialog_relay_messages_published_total',
-      help: 'Messages that JetStream has acknowledged; those that it had already are duplicates.',
-      labelNames: ['result'],
-      registers,
-    }),
+    published,
     refused: new Counter({
       name: 'dialog_relay_messages_refused_total',
       help: 'Messages passed over because JetStream will never take them, or that could not be made. See outbox_refusal.',

@@ -118,9 +118,13 @@ async function runSession(
     connection.subscribe(outboxSignals, {
       callback: (err, signal) => (err === null ? rotation.wake(laneOfSignal(signal.subject)) : onFault(err)),
     });
+    const relaying = async () => {
+      // Once it says that it is running, it hears every signal.
+      await connection.flush();
+      await poll(deps, settings.pollMs, rotation, AbortSignal.any([stopping, over.signal]), onRunning);
+    };
     try {
-      const until = AbortSignal.any([stopping, over.signal]);
-      await Promise.race([poll(deps, settings.pollMs, rotation, until, onRunning), broken]);
+      await Promise.race([relaying(), broken]);
     } catch (err) {
       // Ends the turns that wait for acknowledgements.
       await connection.close();

@@ -2,14 +2,21 @@ import { readFileSync } from 'node:fs';
 import { eventStream } from '@dialog/events/stream';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
-import { vi } from 'vitest';
+import { expect, vi } from 'vitest';
+import type { OutboxWriter } from './outbox-writer.ts';
 
 /** A message as it lies in the stream. */
 export type StoredMessage = { messageId: string; subject: string; body: string };
 
 export function openAdmin(url: string, credsFile: string): Promise<NatsConnection> {
   const authenticator = credsAuthenticator(readFileSync(credsFile));
-  return connect({ servers: url, authenticator, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+  return connect({ servers: url, authenticator, reconnect: false });
+}
+
+export async function deleteStream(admin: NatsConnection): Promise<void> {
+  const manager = await jetstreamManager(admin);
+  const names = await manager.streams.names().next();
+  if (names.includes(eventStream)) await manager.streams.delete(eventStream);
 }
 
 export async function countStored(admin: NatsConnection): Promise<number> {
@@ -46,4 +53,14 @@ export async function readStored(admin: NatsConnection, filter?: string): Promis
     }
   }
   return stored;
+}
+
+/** That the stream has all that was written, each message once, and those of a dialog in the order of commits. */
+export async function expectAllOnceInOrder(admin: NatsConnection, writer: OutboxWriter): Promise<void> {
+  const stored = new Map<string, string[]>();
+  for (const { messageId, subject } of await readStored(admin)) {
+    const key = `${subject.slice(subject.lastIndexOf('.') + 1)}.${messageId.slice(messageId.lastIndexOf('.') + 1)}`;
+    stored.set(key, [...(stored.get(key) ?? []), messageId]);
+  }
+  expect(stored).toEqual(writer.expected);
 }

@@ -8,11 +8,14 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { v4 as uuidv4, v7 as uuidv7 } from 'uuid';
 
 export const laneCount = 4;
+export const party = 'urn:altinn:organization:identifier-no:991825827';
 
 /** Writes changes as the dialog-worker does, and remembers what has to come out of them. */
 export type OutboxWriter = {
   /** One transaction: an update of each of these dialogs, in this order. */
   write(lane: number, dialogIds: readonly string[], facts?: Partial<DialogChange>): Promise<void>;
+  /** On each lane as many transactions, each with an update of all the dialogs of the lane. */
+  writeOnAllLanes(dialogs: readonly (readonly string[])[], transactions: number): Promise<void>;
   /** Message ids by dialog and audience, in the order of commits. */
   expected: Map<string, string[]>;
   expectedCount(): number;
@@ -42,16 +45,25 @@ export function createOutboxWriter(db: Database, nats?: NatsConnection): OutboxW
     }
   }
 
+  async function write(lane: number, dialogIds: readonly string[], facts: Partial<DialogChange> = {}): Promise<void> {
+    const changes = dialogIds.map((dialogId) => changeOf(dialogId, facts));
+    await db.transaction().execute(async (trx) => {
+      await outbox.append(trx, lane, await lanes.lock(trx, lane), changes);
+    });
+    for (const { dialogId, events } of changes) remember(dialogId, events);
+    nats?.publish(outboxSignal(lane));
+  }
+
   return {
     expected,
+    write,
     expectedCount: () => [...expected.values()].reduce((sum, ids) => sum + ids.length, 0),
-    async write(lane, dialogIds, facts = {}) {
-      const changes = dialogIds.map((dialogId) => changeOf(dialogId, facts));
-      await db.transaction().execute(async (trx) => {
-        await outbox.append(trx, lane, await lanes.lock(trx, lane), changes);
-      });
-      for (const { dialogId, events } of changes) remember(dialogId, events);
-      nats?.publish(outboxSignal(lane));
+    async writeOnAllLanes(dialogs, transactions) {
+      await Promise.all(
+        dialogs.map(async (dialogIds, lane) => {
+          for (let count = 0; count < transactions; count += 1) await write(lane, dialogIds);
+        }),
+      );
     },
   };
 }
@@ -62,7 +74,7 @@ function changeOf(dialogId: string, facts: Partial<DialogChange>): DialogChange 
     dialogId,
     revision: uuidv4(),
     org: 'ttd',
-    party: 'urn:altinn:organization:identifier-no:991825827',
+    party,
     serviceResource: 'urn:altinn:resource:super-simple-service',
     process: null,
     precedingProcess: null,
@@ -83,7 +95,12 @@ function changeOf(dialogId: string, facts: Partial<DialogChange>): DialogChange 
   };
 }
 
-/** Dialogs that all have the same lane, made up. */
+/** Ids of dialogs, made up. */
 export function dialogIdsOf(count: number): string[] {
   return Array.from({ length: count }, () => uuidv7());
+}
+
+/** For each lane the ids of its dialogs. */
+export function dialogsOfLanes(perLane: number): string[][] {
+  return Array.from({ length: laneCount }, () => dialogIdsOf(perLane));
 }

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { TestSpace } from '@dialog/local/testing';
 import { vi } from 'vitest';
 
 export type RelayProcess = {
@@ -15,23 +14,6 @@ export type RelayProcess = {
 };
 
 const main = path.join(import.meta.dirname, '../main.ts');
-
-/** Settings under which tests run relays; `NATS_URL` and `NATS_CREDS` may be those of another server. */
-export function relayEnv(
-  space: TestSpace,
-  secretFile: string,
-  own: Record<string, string> = {},
-): Record<string, string> {
-  return {
-    DATABASE_URL: space.databaseUrl,
-    NATS_URL: space.natsUrl,
-    NATS_CREDS: space.natsCreds.eventRelay,
-    PARTY_KEY_SECRET_FILE: secretFile,
-    PUBLIC_URL: 'https://dialog.example',
-    EVENT_STREAM_BYTES_MAX: String(256 * 1_024 ** 2),
-    ...own,
-  };
-}
 
 /** Starts the service as it is run, and returns when it listens. */
 export async function spawnRelay(env: Record<string, string>): Promise<RelayProcess> {
@@ -78,11 +60,4 @@ export async function untilReady({ healthUrl }: RelayProcess): Promise<void> {
     const { status } = await fetch(`${healthUrl}/health/readiness`);
     if (status !== 200) throw new Error(`Readiness is ${status}.`);
   }, 15_000);
-}
-
-/** The value of a metric without labels, or of all its labels together. */
-export async function metric({ healthUrl }: RelayProcess, name: string): Promise<number> {
-  const text = await (await fetch(`${healthUrl}/metrics`)).text();
-  const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
-  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 }
