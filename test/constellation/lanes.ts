@@ -11,7 +11,7 @@ import { defaultLanesSettings, openLanes } from '@dialog/lanes/submit';
 import { createLogger } from '@dialog/telemetry/logger';
 import { createMetrics } from '@dialog/telemetry/metrics';
 import { Queue } from 'bullmq';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import type { Constellation } from './constellation.ts';
 
 /**

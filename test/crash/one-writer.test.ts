@@ -1,6 +1,6 @@
 import { withClient } from '@dialog/local/database';
 import { openTestSpace, type TestSpace } from '@dialog/local/testing';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Constellation, openConstellation } from '../constellation/constellation.ts';
 import {

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import type { Operation } from '@dialog/contracts/operation';
 import { withClient } from '@dialog/local/database';
 import { openTestSpace, type TestSpace } from '@dialog/local/testing';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Constellation, openConstellation } from '../constellation/constellation.ts';
@@ -156,7 +156,6 @@ describe('rule 5, a poison command harms nobody else', () => {
       code: 2,
       stderr: expect.stringContaining('Usage'),
     });
-    expect(await deadLetters('--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('replay <id>') });
   });
 
   it('an envelope that nobody can read is kept, and the lane goes on', async () => {

@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 
 /** The building authority's dialog with every part that a dialog can be created with, in the form that GET answers in. */
 export function buildingPermit() {

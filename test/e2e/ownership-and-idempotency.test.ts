@@ -1,5 +1,5 @@
 import { openTestSpace, type TestSpace } from '@dialog/local/testing';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Constellation, openConstellation } from '../constellation/constellation.ts';
 import {

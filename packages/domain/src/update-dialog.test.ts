@@ -188,7 +188,9 @@ describe('PatchDialog', () => {
       from: '/attachments',
       path: '/attachments/-',
     }));
-    given(createDialog({ attachments: [attachment] })).when(patchDialog(doubling)).thenRejectedFor(400, 'UpdateDialogDto');
+    given(createDialog({ attachments: [attachment] }))
+      .when(patchDialog(doubling))
+      .thenRejectedFor(400, 'UpdateDialogDto');
   });
 
   it('has a limit to its operations', () => {

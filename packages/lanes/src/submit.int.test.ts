@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from '@dialog/contracts/commands';
 import { openTestSpace, type TestSpace } from '@dialog/local/testing';
-import { v7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LaneFull, LaneUnavailable } from './faults.ts';
 import { laneOf } from './lane.ts';
@@ -49,7 +49,7 @@ describe('a gateway', () => {
     const submitted: Command[] = [];
     await Promise.all(
       Array.from({ length: 50 }, async (_, caller) => {
-        const dialogId = v7();
+        const dialogId = uuidv7();
         for (let round = 0; round < 10; round += 1) {
           // Some wait for nothing between their commands, as lines of a batch do; some for Redis; some for the outcome.
           const burst = Array.from({ length: 3 }, () => exampleCommand(dialogId));
@@ -72,7 +72,7 @@ describe('a gateway', () => {
       if (envelopes.length === 1) await applying.promise;
       return fixture.applyAll(envelope);
     });
-    const dialogId = v7();
+    const dialogId = uuidv7();
     const [first, ...others] = Array.from({ length: 20 }, () => exampleCommand(dialogId));
     if (first === undefined) throw new Error('There is no first command.');
     const answers = [lanes.submit(first, { waitMs: longMs })];
@@ -90,7 +90,7 @@ describe('a gateway', () => {
     const queued = { id, kind, dialogId, receivedAt, status: 'Queued' };
     expect(await lanes.submit(command, { waitMs: 0 })).toEqual(queued);
     expect(await fixture.queue(laneOf(dialogId, laneCount)).getWaitingCount()).toBe(1);
-    expect(await lanes.findQueued([v7(), id])).toEqual(new Map([[id, { ...queued, org }]]));
+    expect(await lanes.findQueued([uuidv7(), id])).toEqual(new Map([[id, { ...queued, org }]]));
     expect(await lanes.wait(id, 0)).toEqual({ ...queued, org });
   });
 
@@ -113,7 +113,7 @@ describe('a gateway', () => {
 
   it('refuses a command, and puts nothing on the lane, when too many envelopes wait there', async () => {
     const lanes = await fixture.gateway({ laneEnvelopesMax: 3, depthSampleMs: 10, envelopeCapMs: 0 });
-    const dialogId = v7();
+    const dialogId = uuidv7();
     const refused = await vi.waitFor(async () => {
       const fault = await lanes.submit(exampleCommand(dialogId), { waitMs: 0 }).catch((err: unknown) => err);
       expect(fault).toBeInstanceOf(LaneFull);
@@ -134,7 +134,7 @@ describe('a gateway', () => {
     ['bytes', { waitingBytesMax: 1_000 }],
   ])('refuses a command when too many %s wait in memory', async (_, limit) => {
     const lanes = await fixture.gateway(limit);
-    const dialogId = v7();
+    const dialogId = uuidv7();
     const answers = Array.from({ length: 10 }, () => lanes.submit(exampleCommand(dialogId), { waitMs: 0 }));
     const settled = await Promise.allSettled(answers);
     const full = settled.filter((answer) => answer.status === 'rejected' && answer.reason instanceof LaneFull);
@@ -175,7 +175,7 @@ describe('the operation of a command', () => {
 
   it('does not exist for an id that nobody sent', async () => {
     const lanes = await fixture.gateway();
-    expect(await lanes.wait(v7(), longMs)).toBeUndefined();
+    expect(await lanes.wait(uuidv7(), longMs)).toBeUndefined();
   });
 
   it('is still Queued when the caller ends the wait', async () => {
@@ -194,14 +194,14 @@ describe('the operation of a command', () => {
     const command = exampleCommand();
     await lanes.submit(command, { waitMs: 0 });
     expect(await lanes.wait(command.id, 200)).toMatchObject({ status: 'Queued' });
-    await expect(lanes.wait(v7(), 0)).rejects.toThrow('The database is away.');
+    await expect(lanes.wait(uuidv7(), 0)).rejects.toThrow('The database is away.');
   });
 });
 
 describe('closing a gateway', () => {
   it('sends what waits in memory, without waiting for a worker', async () => {
     const lanes = await fixture.gateway({ envelopeCapMs: neverMs });
-    const dialogId = v7();
+    const dialogId = uuidv7();
     const answers = Array.from({ length: 3 }, () => lanes.submit(exampleCommand(dialogId), { waitMs: 0 }));
     await answers[0];
     await lanes.close();
@@ -216,7 +216,7 @@ describe('closing a gateway', () => {
       await applying.promise;
       return fixture.applyAll(envelope);
     });
-    const dialogId = v7();
+    const dialogId = uuidv7();
     const commands = Array.from({ length: 7 }, () => exampleCommand(dialogId));
     const answers = commands.map((command) => lanes.submit(command, { waitMs: longMs }));
     const closed = lanes.close();

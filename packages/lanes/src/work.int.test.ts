@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import type { Command, Envelope } from '@dialog/contracts/commands';
 import { openTestSpace, type TestSpace } from '@dialog/local/testing';
-import { v7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { envelopeJobName, laneOf } from './lane.ts';
 import { exampleCommand } from './testing/example-command.ts';
@@ -44,7 +44,7 @@ function appliedIds(): string[] {
 
 describe('a lane', () => {
   it('is worked by one worker at a time', async () => {
-    const dialogId = v7();
+    const dialogId = uuidv7();
     const commands = commandsOf(dialogId, 60);
     await submitEach(commands);
     let running = 0;
@@ -64,7 +64,7 @@ describe('a lane', () => {
   });
 
   it('tries an envelope again in place, before those behind it, for as long as it takes', async () => {
-    const commands = commandsOf(v7(), 5);
+    const commands = commandsOf(uuidv7(), 5);
     const lanes = await submitEach(commands);
     let failures = 0;
     await fixture.worker(
@@ -85,7 +85,7 @@ describe('a lane', () => {
   });
 
   it('keeps the lock of an envelope while it retries, longer than the lock lasts by itself', async () => {
-    const [command] = commandsOf(v7(), 1);
+    const [command] = commandsOf(uuidv7(), 1);
     if (command === undefined) throw new Error('There is no command.');
     const lanes = await submitEach([command]);
     const workers: number[] = [];
@@ -105,7 +105,7 @@ describe('a lane', () => {
   });
 
   it('is handed over at once by a worker that closes while it retries', async () => {
-    const commands = commandsOf(v7(), 3);
+    const commands = commandsOf(uuidv7(), 3);
     const lanes = await submitEach(commands);
     let attempts = 0;
     const failing = await fixture.worker(async () => {
@@ -123,7 +123,7 @@ describe('a lane', () => {
   });
 
   it('is taken over by an idle worker when another one closes', async () => {
-    const commands = commandsOf(v7(), 4);
+    const commands = commandsOf(uuidv7(), 4);
     const lanes = await submitEach(commands);
     const applying = Promise.withResolvers<void>();
     const first = await fixture.worker(async (envelope) => {
@@ -148,7 +148,7 @@ describe('an envelope', () => {
     const queue = fixture.queue(0);
     const job = { name: envelopeJobName, data: text, opts: {}, timestamp: Date.now(), progress: 0 };
     const untried = { attemptsMade: 0, attemptsStarted: 0, stalledCounter: 0, failedReason: '', returnvalue: '' };
-    await queue.getBackend().addJob({ ...job, ...untried, id: v7() }, v7());
+    await queue.getBackend().addJob({ ...job, ...untried, id: uuidv7() }, uuidv7());
     const dialogId = dialogOnLane(0);
     const command = exampleCommand(dialogId);
     const lanes = await submitEach([command]);
@@ -188,7 +188,7 @@ describe('an envelope', () => {
   });
 
   it('whose worker is killed, and killed again, comes a third time, still before those behind it', async () => {
-    const dialogId = v7();
+    const dialogId = uuidv7();
     const commands = commandsOf(dialogId, 4);
     const lanes = await submitEach(commands);
     const started: string[] = [];
@@ -228,7 +228,7 @@ async function killedInTheAct(started: string[]): Promise<ChildProcess> {
 
 function dialogOnLane(lane: number): string {
   for (;;) {
-    const dialogId = v7();
+    const dialogId = uuidv7();
     if (laneOf(dialogId, laneCount) === lane) return dialogId;
   }
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Command, Envelope } from '@dialog/contracts/commands';
 import { type Database, openDatabase } from '@dialog/database/open';
 import * as activities from '@dialog/database/tables/activities';
@@ -11,7 +12,7 @@ import * as examples from '@dialog/domain/testing/examples';
 import { openTestSpace, type TestSpace } from '@dialog/local/testing';
 import { createLogger } from '@dialog/telemetry/logger';
 import { sql } from 'kysely';
-import { v4 as uuidv4, v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { applyCommands } from './apply-commands.ts';
 import { applyEnvelope } from './apply-envelope.ts';
@@ -42,7 +43,7 @@ function open(applicationName: string): Database {
 }
 
 function deps() {
-  return { db, log, now, newId: uuidv7, newRevision: uuidv4 };
+  return { db, log, now, newId: uuidv7, newRevision: randomUUID };
 }
 
 /** An example command of its own, on a dialog of its own, received now: operations are kept by the day of their id. */

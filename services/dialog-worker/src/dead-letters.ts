@@ -10,12 +10,12 @@ import * as deadLetters from '@dialog/database/tables/dead-letters';
 import * as operations from '@dialog/database/tables/operations';
 import { LaneFull, LaneUnavailable } from '@dialog/lanes/faults';
 import { createSubmitMetrics } from '@dialog/lanes/metrics';
-import type { Nats } from '@dialog/lanes/open-nats';
+import { openNats } from '@dialog/lanes/open-nats';
 import { openRedis } from '@dialog/lanes/open-redis';
 import { defaultLanesSettings, openLanes } from '@dialog/lanes/submit';
 import { createLogger, maskPersons } from '@dialog/telemetry/logger';
 import { Registry } from 'prom-client';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import { type Config, workerConfig } from './config.ts';
 
@@ -33,16 +33,6 @@ class Refusal extends Error {}
 
 const limit = z.string().regex(/^\d{1,6}$/, '--limit must be a whole number');
 const letterId = z.uuid('The id of a dead letter is a UUID');
-
-/** Nobody waits here for an outcome. */
-const noReplies: Nats = {
-  isConnected: () => false,
-  connection: () => undefined,
-  whenConnected: () => new Promise(() => {}),
-  publish: () => false,
-  subscribe: () => () => {},
-  close: async () => {},
-};
 
 process.exitCode = await run(process.argv.slice(2));
 
@@ -158,11 +148,18 @@ async function replay(db: Database, config: Config, id: string, again: boolean):
 async function send(db: Database, config: Config, replayed: Command): Promise<void> {
   const log = createLogger('dead-letters', 'error', process.stderr);
   const redis = openRedis({ url: config.redisUrl, name: 'dead-letters', whenAway: 'fail', log });
+  // Nobody waits here for an outcome, so it does not matter whether NATS is there.
+  const nats = openNats({
+    servers: config.natsUrl,
+    name: 'dead-letters',
+    log,
+    ...(config.natsCreds !== undefined && { credsFile: config.natsCreds }),
+  });
   try {
     const lanes = await openLanes(
       {
         redis,
-        nats: noReplies,
+        nats,
         findEnded: (ids) => operations.find(db, ids),
         metrics: createSubmitMetrics(new Registry()),
         log,
@@ -180,6 +177,7 @@ async function send(db: Database, config: Config, replayed: Command): Promise<vo
       await lanes.close();
     }
   } finally {
+    await nats.close();
     redis.disconnect();
   }
 }

@@ -4,6 +4,7 @@
  * Composition root: the only file of this service that reads the environment, opens connections, takes the real clock,
  * and listens to signals. Read it top to bottom.
  */
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { Envelope } from '@dialog/contracts/commands';
 import { openDatabase } from '@dialog/database/open';
@@ -17,7 +18,7 @@ import { serveHealth } from '@dialog/telemetry/health';
 import { createLogger } from '@dialog/telemetry/logger';
 import { createMetrics } from '@dialog/telemetry/metrics';
 import { sql } from 'kysely';
-import { v4 as uuidv4, v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { applyEnvelope } from './apply-envelope.ts';
 import { createClock } from './clock.ts';
 import { workerConfig } from './config.ts';
@@ -63,7 +64,7 @@ await keepPrepared({ db, log }, config, stopping.signal);
 const now = createClock();
 const applyMetrics = createApplyMetrics(registry);
 const laneMetrics = createWorkMetrics(registry);
-const deps = { db, log, now, newId: uuidv7, newRevision: uuidv4 };
+const deps = { db, log, now, newId: uuidv7, newRevision: randomUUID };
 
 async function apply(envelope: Envelope) {
   const stopTimer = applyMetrics.duration.startTimer();

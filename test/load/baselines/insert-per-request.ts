@@ -8,6 +8,7 @@
  *
  * Started by the bench with the gateway's environment, and BASELINE_CONNECTIONS.
  */
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { openPlatform } from '@dialog/access/platform/platform';
 import { createTokenVerifier } from '@dialog/access/tokens';
@@ -26,7 +27,7 @@ import { emptyState } from '@dialog/domain/dialog-state';
 import { createLogger } from '@dialog/telemetry/logger';
 import { createMetrics } from '@dialog/telemetry/metrics';
 import { sql } from 'kysely';
-import { v4 as uuidv4, v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 import { createApp } from '../../../services/gateway/src/app.ts';
 import { readGatewayConfig } from '../../../services/gateway/src/config.ts';
 import { listen } from '../../../services/gateway/src/listen.ts';
@@ -42,7 +43,7 @@ async function insert(trx: Database, command: Command): Promise<Operation> {
   const now = timestampOf(Date.now());
   const { id, dialogId, kind, receivedAt } = command;
   const common = { id, dialogId, kind, receivedAt, endedAt: now };
-  const outcome = decide(emptyState(), command, { now, newId: uuidv7, newRevision: uuidv4 });
+  const outcome = decide(emptyState(), command, { now, newId: uuidv7, newRevision: randomUUID });
   if (outcome.kind === 'rejected') return { ...common, status: 'Rejected', problem: toProblem(outcome.rejection) };
   const { change } = outcome;
   if (change === undefined) return { ...common, status: 'Applied', revision: outcome.revision };

@@ -1,13 +1,13 @@
 import type { CommandOf } from '@dialog/contracts/commands';
 import type { OwnedOperation } from '@dialog/contracts/operation';
 import { timestampOf } from '@dialog/contracts/timestamp';
-import { v7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 
 /** A command that is valid as far as lanes look at it. */
-export function exampleCommand(dialogId: string = v7()): CommandOf<'PatchDialog'> {
+export function exampleCommand(dialogId: string = uuidv7()): CommandOf<'PatchDialog'> {
   return {
     kind: 'PatchDialog',
-    id: v7(),
+    id: uuidv7(),
     dialogId,
     org: 'ttd',
     rights: { admin: false, correspondence: false, legacyHtml: false },
