@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { DialogChange, DialogEvent } from '@dialog/contracts/dialog-event';
 import { timestampOf } from '@dialog/contracts/timestamp';
 import { type Database, openDatabase } from '@dialog/database/open';
@@ -5,7 +6,7 @@ import * as lanes from '@dialog/database/tables/lanes';
 import * as outbox from '@dialog/database/tables/outbox';
 import { outboxSignal } from '@dialog/events/outbox-signal';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { v4 as uuidv4, v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from 'uuidv7';
 
 export const laneCount = 4;
 export const party = 'urn:altinn:organization:identifier-no:991825827';
@@ -72,7 +73,7 @@ export function createOutboxWriter(db: Database, nats?: NatsConnection): OutboxW
 function changeOf(dialogId: string, facts: Partial<DialogChange>): DialogChange {
   return {
     dialogId,
-    revision: uuidv4(),
+    revision: randomUUID(),
     org: 'ttd',
     party,
     serviceResource: 'urn:altinn:resource:super-simple-service',
