@@ -22,8 +22,8 @@ export type OutcomeDeps = {
   replyTo: string;
   /** The ended ones of these operations, by id. It may throw: then it is asked again. */
   findEnded: (ids: string[]) => Promise<Map<string, OwnedOperation>>;
-  /** Called for each outcome that a reply brought, waited for or not. */
-  onReply: (ended: Operation) => void;
+  /** Called for each outcome that a reply brought, waited for or not, and for those that were polled. */
+  onOutcome: (ended: Operation) => void;
   metrics: SubmitMetrics;
   log: Logger;
 };
@@ -46,7 +46,7 @@ const replies = z.array(operation);
  * one poll for all callers, in the database that has the truth.
  */
 export function openOutcomes(
-  { nats, replyTo, findEnded, onReply, metrics, log }: OutcomeDeps,
+  { nats, replyTo, findEnded, onOutcome, metrics, log }: OutcomeDeps,
   { pollEveryMs, pollAfterMs, pollIdsMax, pollRetryMs, distrustMs }: OutcomeSettings,
 ) {
   const waiters = new Map<string, Set<Waiter>>();
@@ -145,7 +145,7 @@ export function openOutcomes(
       return;
     }
     for (const ended of parsed.data) {
-      onReply(ended);
+      onOutcome(ended);
       deliver(ended);
     }
   }
@@ -164,6 +164,7 @@ export function openOutcomes(
           // If one reply was lost, the others probably are too; they shall not each wait for `pollAfterMs`.
           distrustUntil = performance.now() + distrustMs;
         }
+        onOutcome(ended);
         deliver(ended);
       }
       if (pollFailed) log.info('operations can be read again');
