@@ -9,6 +9,7 @@ export type Held = {
 
 type Direction = 'to-server' | 'to-client';
 const patternBytesMax = 64;
+const holdTimeoutMs = 30_000;
 type Trap = { direction: Direction; pattern: Buffer; silent: boolean; resolve: (held: Held) => void };
 
 /** What Postgres is told, and what it answers, when a transaction is committed (protocol 3.0). */
@@ -82,12 +83,24 @@ export async function openHoldingProxy(serverUrl: string) {
      * Holds the first connection on which `pattern` is sent; resolves when that has happened.
      *
      * @param silent whether neither end learns that the other has gone, as when a machine loses its power
+     * @throws when it is not sent within half a minute
      */
     hold(
       { direction, pattern }: { direction: Direction; pattern: string },
       { silent = false }: { silent?: boolean } = {},
     ): Promise<Held> {
-      return new Promise((resolve) => traps.add({ direction, pattern: Buffer.from(pattern), silent, resolve }));
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`Nobody sent ${JSON.stringify(pattern)}.`)), holdTimeoutMs);
+        traps.add({
+          direction,
+          pattern: Buffer.from(pattern),
+          silent,
+          resolve: (held) => {
+            clearTimeout(timer);
+            resolve(held);
+          },
+        });
+      });
     },
     /** From now on nothing passes on the connections that there are, and neither end learns of it. New ones work. */
     silence(): void {

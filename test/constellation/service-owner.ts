@@ -123,6 +123,12 @@ export function numberedActivity(caller: number | string, number: number) {
   };
 }
 
+/** A change that would show if it were made twice: of what it adds, a dialog may have any number. */
+export function numberedAttachment(caller: number | string, number: number) {
+  const urls = [{ url: 'https://ttd.example/document.pdf', consumerType: 'Gui' }];
+  return [{ op: 'add' as const, path: '/attachments/-', value: { name: `${caller}:${number}`, urls } }];
+}
+
 export function numberedTransmission(number: number) {
   return {
     type: 'Information',

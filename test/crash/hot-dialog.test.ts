@@ -1,5 +1,6 @@
 import { withClient } from '@dialog/local/database';
 import { openTestSpace, type TestSpace } from '@dialog/local/testing';
+import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Constellation, openConstellation } from '../constellation/constellation.ts';
 import {
@@ -82,8 +83,8 @@ describe('rule 7, a patch is resolved where the state is', () => {
 });
 
 describe('rule 8, load only what the decision needs', () => {
-  it('a transmission and an activity more read none of the 20,000 that are there', async () => {
-    createdId(await ttd.createTransmission(dialogId, numberedTransmission(0)));
+  it('transmissions and activities more read none of the 20,000 that are there, but those that they name', async () => {
+    const first = createdId(await ttd.createTransmission(dialogId, numberedTransmission(0)));
     createdId(await ttd.createActivity(dialogId, numberedActivity('a', 0)));
     await withClient(space.ownerDatabaseUrl, async (client) => {
       // A policy is asked for each row that the services' role reads; this one only counts.
@@ -104,9 +105,18 @@ describe('rule 8, load only what the decision needs', () => {
     createdId(await ttd.createActivity(dialogId, numberedActivity('a', 1)));
     expect(await rowsRead()).toBe(0);
 
+    // A reply, and that somebody has opened it: the one that is answered is looked at, and counts its replies.
+    const reply = { ...numberedTransmission(2), id: uuidv7(), relatedTransmissionId: first };
+    createdId(await ttd.createTransmission(dialogId, reply));
+    const opened = { ...numberedActivity('a', 2), id: uuidv7(), type: 'TransmissionOpened', transmissionId: reply.id };
+    createdId(await ttd.createActivity(dialogId, opened));
+    const named = await rowsRead();
+    expect(named).toBeGreaterThan(0);
+    expect(named).toBeLessThan(10);
+
     // The count counts: whoever reads the dialog reads all of it.
     expect((await ttd.getDialog(dialogId)).status).toBe(200);
-    expect(await rowsRead()).toBe(2 * 20_002);
+    expect(await rowsRead()).toBe(named + 2 * 20_003);
   });
 
   async function rowsRead(): Promise<number> {

@@ -1,11 +1,12 @@
 import { openTestSpace, type TestSpace } from '@dialog/local/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { type Constellation, openConstellation } from '../constellation/constellation.ts';
 import { commitDone, commitRequest, type HoldingProxy, openHoldingProxy } from '../constellation/holding-proxy.ts';
 import {
   createdId,
   etagOf,
-  numberedActivity,
+  numberedAttachment,
   respondAsync,
   type ServiceOwner,
   smallDialog,
@@ -43,24 +44,24 @@ async function startWorker(): Promise<void> {
   kill = () => worker.kill();
 }
 
+async function change(number: number, headers: Record<string, string> = {}) {
+  return ttd.patchDialog(dialogId, numberedAttachment('a', number), headers);
+}
+
 async function facts() {
   const { db } = services;
-  const activities = await db
-    .selectFrom('dialog_activity')
-    .select('extended_type')
-    .where('dialog_id', '=', dialogId)
-    .orderBy('created_at')
-    .execute();
+  const { body } = await ttd.getDialog(dialogId);
+  const { attachments } = z.object({ attachments: z.array(z.object({ name: z.string() })) }).parse(body);
   const operations = await db
     .selectFrom('operation')
     .select(['revision', 'status'])
     .where('dialog_id', '=', dialogId)
-    .where('kind', '=', 'CreateActivity')
+    .where('kind', '=', 'PatchDialog')
     .orderBy('ended_at')
     .execute();
   const outbox = await db.selectFrom('outbox').select('change').orderBy('seq').execute();
   return {
-    activities: activities.map(({ extended_type }) => extended_type),
+    added: attachments.map(({ name }) => name),
     operations,
     events: outbox.flatMap(({ change }) => JSON.parse(change)).filter((change) => change.dialogId === dialogId).length,
   };
@@ -72,9 +73,9 @@ describe.each([
 ])('a worker killed %s', (_, kills) => {
   it('after the commit, before the reply: rule 3, the command is applied once, and its caller is told the truth', async () => {
     let held = proxy.hold(commitDone);
-    const answer = ttd.createActivity(dialogId, numberedActivity('a', 1));
+    const answer = change(1);
     await held;
-    const later = await ttd.createActivity(dialogId, numberedActivity('a', 2), respondAsync);
+    const later = await change(2, respondAsync);
     for (let killed = 1; killed <= kills; killed += 1) {
       await held;
       if (killed < kills) held = proxy.hold(commitDone);
@@ -82,31 +83,31 @@ describe.each([
       await startWorker();
     }
     const { status, headers } = await answer;
-    expect(status).toBe(201);
+    expect(status).toBe(204);
     expect(await ttd.ended(later)).toMatchObject({ status: 'Applied' });
-    const { activities, operations, events } = await facts();
-    expect(activities).toEqual(['urn:test:a:1', 'urn:test:a:2']);
+    const { added, operations, events } = await facts();
+    expect(added).toEqual(['a:1', 'a:2']);
     expect(operations).toMatchObject([{ status: 'Applied', revision: headers.get('etag') }, { status: 'Applied' }]);
-    // One for the creation, one for each activity.
+    // One for the creation, one for each change.
     expect(events).toBe(3);
   });
 
   it('before the commit: rule 2, the command is next in line, before those that came after it', async () => {
     let held = proxy.hold(commitRequest);
-    const answer = ttd.createActivity(dialogId, numberedActivity('a', 1));
+    const answer = change(1);
     await held;
-    expect((await facts()).activities).toEqual([]);
-    const later = await ttd.createActivity(dialogId, numberedActivity('a', 2), respondAsync);
+    expect((await facts()).added).toEqual([]);
+    const later = await change(2, respondAsync);
     for (let killed = 1; killed <= kills; killed += 1) {
       await held;
       if (killed < kills) held = proxy.hold(commitRequest);
       await kill?.();
       await startWorker();
     }
-    expect((await answer).status).toBe(201);
+    expect((await answer).status).toBe(204);
     expect(await ttd.ended(later)).toMatchObject({ status: 'Applied' });
-    const { activities, operations, events } = await facts();
-    expect(activities).toEqual(['urn:test:a:1', 'urn:test:a:2']);
+    const { added, operations, events } = await facts();
+    expect(added).toEqual(['a:1', 'a:2']);
     expect(operations).toMatchObject([{ status: 'Applied', revision: etagOf(await answer) }, { status: 'Applied' }]);
     expect(events).toBe(3);
   });
@@ -115,12 +116,12 @@ describe.each([
 describe('rule 4, accepted is durable', () => {
   it('no caller is told that a change is made before Postgres has committed it', async () => {
     const held = proxy.hold(commitRequest);
-    const answer = ttd.createActivity(dialogId, numberedActivity('a', 1), { Prefer: 'wait=2' });
+    const answer = change(1, { Prefer: 'wait=2' });
     const { release } = await held;
     // The outcome is decided and waits for the commit; the caller's time runs out first.
     expect(await answer).toMatchObject({ status: 202, body: { status: 'Queued' } });
     release();
     expect(await ttd.ended(await answer)).toMatchObject({ status: 'Applied' });
-    expect((await facts()).activities).toEqual(['urn:test:a:1']);
+    expect((await facts()).added).toEqual(['a:1']);
   });
 });

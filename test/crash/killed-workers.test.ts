@@ -14,6 +14,7 @@ import {
   createdId,
   etagOf,
   numberedActivity,
+  numberedAttachment,
   respondAsync,
   type ServiceOwner,
   smallDialog,
@@ -22,11 +23,18 @@ import {
 const dialogCount = 50;
 const commandsPerDialog = 40;
 const hotCommands = 2_000;
-const hotWave = 100;
 /** Each costs seconds. Repeat the test (CRASH_RUNS=20 npm run test:crash) for more of them. */
 const disturbancesMax = 8;
 /** Longer than any stall here, so that a caller who waits gets the outcome. */
 const longMs = 60_000;
+
+/** One sent with a revision that is no more. */
+const refusedStep = 20;
+/** The others are answered 202, and the next one follows at once. */
+const isWaited = (step: number) => step % 4 === 0;
+const isPatchOfReference = (step: number) => step > 0 && step % 5 !== 0 && step % 2 === 1;
+const isActivity = (step: number) => step > 0 && step % 5 !== 0 && step % 2 === 0;
+const isAttachment = (step: number) => step > 0 && step % 5 === 0 && step !== refusedStep;
 
 /** What one of the callers did to its dialog: the answers in the order of its requests. */
 type Story = { dialogId: string; answers: { step: number; answer: Answer }[] };
@@ -101,12 +109,14 @@ async function tellStory(caller: number): Promise<Story> {
   const story: Story = { dialogId, answers: [{ step: 0, answer: created }] };
   let patches = 0;
   for (let step = 1; step < commandsPerDialog; step += 1) {
-    const headers = step % 3 === 0 ? respondAsync : {};
+    const headers = isWaited(step) ? {} : respondAsync;
     let answer: Answer;
-    if (step === 20) {
+    if (step === refusedStep) {
       const old = { 'If-Match': etagOf(created) };
       answer = await ttd.patchDialog(dialogId, [{ op: 'replace', path: '/progress', value: 1 }], old);
-    } else if (step % 2 === 0) {
+    } else if (isAttachment(step)) {
+      answer = await ttd.patchDialog(dialogId, numberedAttachment(caller, step), headers);
+    } else if (isActivity(step)) {
       answer = await ttd.createActivity(dialogId, numberedActivity(caller, step), headers);
     } else {
       answer = await ttd.patchDialog(dialogId, nextReference(patches), headers);
@@ -126,23 +136,27 @@ function nextReference(current: number) {
   ];
 }
 
+function hotCommand(dialogId: string, number: number): Command {
+  if (number % 10 === 5) return patchCommand(dialogId, numberedAttachment('hot', number));
+  if (number % 2 === 1) return activityCommand(dialogId, `urn:test:hot:${number}`);
+  return patchCommand(dialogId, nextReference(number / 2));
+}
+
 /** Commands for one dialog in a known order: half of them waited for, nobody waiting between them. */
 async function heatUp(): Promise<typeof hot> {
   const own = await openOwnLanes(services);
   try {
     const dialogId = createdId(await ttd.createDialog(smallDialog({ externalReference: '0' })));
-    const outcomes: HotOutcome[] = [];
-    for (let first = 0; first < hotCommands; first += hotWave) {
-      const wave = Array.from({ length: hotWave }, async (_, index): Promise<HotOutcome> => {
-        const number = first + index;
-        const command =
-          number % 2 === 0
-            ? patchCommand(dialogId, nextReference(number / 2))
-            : activityCommand(dialogId, `urn:test:hot:${number}`);
-        return { command, told: await own.submit(command, { waitMs: number % 4 < 2 ? longMs : 0 }) };
-      });
-      outcomes.push(...(await Promise.all(wave)));
+    const submissions: Promise<HotOutcome>[] = [];
+    for (let number = 0; number < hotCommands; number += 1) {
+      const command = hotCommand(dialogId, number);
+      submissions.push(
+        own.submit(command, { waitMs: number % 4 < 2 ? longMs : 0 }).then((told) => ({ command, told })),
+      );
+      // Through the whole storm, not before it.
+      if (number % 5 === 0) await delay(15);
     }
+    const outcomes = await Promise.all(submissions);
     const last = outcomes.at(-1)?.command.id ?? '';
     await vi.waitFor(async () => expect((await operations.find(services.db, [last])).has(last)).toBe(true), longMs);
     return { dialogId, outcomes };
@@ -194,10 +208,13 @@ describe('2,000 commands over 50 dialogs', () => {
   it('rule 2, ordered: what each caller did is there in the order in which it was done', async () => {
     for (const [caller, { dialogId }] of stories.entries()) {
       const steps = Array.from({ length: commandsPerDialog }, (_unused, step) => step);
-      const adding = steps.filter((step) => step > 0 && step % 2 === 0 && step !== 20);
-      expect(await activitiesOf(dialogId)).toEqual(adding.map((step) => `urn:test:${caller}:${step}`));
-      const patching = steps.filter((step) => step % 2 === 1);
-      expect((await ttd.getDialog(dialogId)).body).toMatchObject({ externalReference: String(patching.length) });
+      expect(await activitiesOf(dialogId)).toEqual(
+        steps.filter(isActivity).map((step) => `urn:test:${caller}:${step}`),
+      );
+      expect((await ttd.getDialog(dialogId)).body).toMatchObject({
+        externalReference: String(steps.filter(isPatchOfReference).length),
+        attachments: steps.filter(isAttachment).map((step) => ({ name: `${caller}:${step}` })),
+      });
     }
   });
 
@@ -206,14 +223,13 @@ describe('2,000 commands over 50 dialogs', () => {
       const ended = await operationsOf(dialogId);
       const inOrder: string[] = [];
       for (const { step, answer } of answers) {
-        const accepted = step !== 20 && step !== 0 && step % 3 === 0;
-        const waited = step === 20 ? 412 : step === 0 || step % 2 === 0 ? 201 : 204;
-        expect(answer.status, `step ${step}: ${JSON.stringify(answer.body)}`).toBe(accepted ? 202 : waited);
-        if (accepted) {
+        const waited = step === refusedStep ? 412 : step === 0 || isActivity(step) ? 201 : 204;
+        expect(answer.status, `step ${step}: ${JSON.stringify(answer.body)}`).toBe(isWaited(step) ? waited : 202);
+        if (!isWaited(step)) {
           const { status, revision } = await ttd.ended(answer);
           expect(status).toBe('Applied');
           if (revision !== undefined) inOrder.push(revision);
-        } else if (step !== 20) {
+        } else if (step !== refusedStep) {
           inOrder.push(etagOf(answer));
         }
       }
@@ -244,8 +260,13 @@ describe('2,000 commands for one dialog', () => {
     );
     const submitted = hot.outcomes.map(({ command }) => ended.get(command.id)?.revision);
     expect(revisions.get(hot.dialogId)?.slice(1)).toEqual(submitted);
-    const odd = Array.from({ length: hotCommands / 2 }, (_, index) => `urn:test:hot:${2 * index + 1}`);
-    expect(await activitiesOf(hot.dialogId)).toEqual(odd);
+    const numbers = Array.from({ length: hotCommands }, (_, number) => number);
+    const activities = numbers.filter((number) => number % 2 === 1 && number % 10 !== 5);
+    expect(await activitiesOf(hot.dialogId)).toEqual(activities.map((number) => `urn:test:hot:${number}`));
+    const attachments = numbers.filter((number) => number % 10 === 5);
+    expect((await ttd.getDialog(hot.dialogId)).body).toMatchObject({
+      attachments: attachments.map((number) => ({ name: `hot:${number}` })),
+    });
   });
 
   it('every caller got the true outcome', async () => {
