@@ -1,5 +1,5 @@
 import type { Activity } from '@dialog/domain/dialog';
-import { sql } from 'kysely';
+import { type NamedChild, namedChildren } from '../named-children.ts';
 import type { Database } from '../open.ts';
 import { insertRows } from '../rows.ts';
 
@@ -35,19 +35,12 @@ export async function find(db: Database, dialogId: string, id: string): Promise<
 }
 
 /** Of the activities that are named, those that are there. */
-export async function findKnown(
-  db: Database,
-  named: readonly { dialogId: string; id: string }[],
-): Promise<{ dialogId: string; id: string }[]> {
+export async function findKnown(db: Database, named: readonly NamedChild[]): Promise<NamedChild[]> {
   if (named.length === 0) return [];
-  const keys = sql<{ dialog_id: string; id: string }>`(
-    select * from unnest(${named.map(({ dialogId }) => dialogId)}::uuid[], ${named.map(({ id }) => id)}::uuid[])
-      as key (dialog_id, id)
-  )`;
   return db
     .selectFrom('dialog_activity as stored')
-    .innerJoin(keys.as('key'), (join) =>
-      join.onRef('stored.dialog_id', '=', 'key.dialog_id').onRef('stored.id', '=', 'key.id'),
+    .innerJoin(namedChildren(named).as('named'), (join) =>
+      join.onRef('stored.dialog_id', '=', 'named.dialog_id').onRef('stored.id', '=', 'named.id'),
     )
     .select(['stored.dialog_id as dialogId', 'stored.id'])
     .execute();

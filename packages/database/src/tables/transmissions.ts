@@ -1,5 +1,6 @@
 import type { KnownTransmission, Transmission } from '@dialog/domain/dialog';
 import { sql } from 'kysely';
+import { type NamedChild, namedChildren } from '../named-children.ts';
 import type { Database } from '../open.ts';
 import { insertRows, updateRows } from '../rows.ts';
 
@@ -43,19 +44,12 @@ export async function find(db: Database, dialogId: string, id: string): Promise<
 }
 
 /** Of the transmissions that are named, what decisions need to know; those that are not there are left out. */
-export async function findKnown(
-  db: Database,
-  named: readonly { dialogId: string; id: string }[],
-): Promise<KnownTransmission[]> {
+export async function findKnown(db: Database, named: readonly NamedChild[]): Promise<KnownTransmission[]> {
   if (named.length === 0) return [];
-  const keys = sql<{ dialog_id: string; id: string }>`(
-    select * from unnest(${named.map(({ dialogId }) => dialogId)}::uuid[], ${named.map(({ id }) => id)}::uuid[])
-      as key (dialog_id, id)
-  )`;
   return db
     .selectFrom('dialog_transmission as stored')
-    .innerJoin(keys.as('key'), (join) =>
-      join.onRef('stored.dialog_id', '=', 'key.dialog_id').onRef('stored.id', '=', 'key.id'),
+    .innerJoin(namedChildren(named).as('named'), (join) =>
+      join.onRef('stored.dialog_id', '=', 'named.dialog_id').onRef('stored.id', '=', 'named.id'),
     )
     .select(['stored.dialog_id as dialogId', 'stored.id', 'type', 'depth', 'replies_count as repliesCount', 'opened'])
     .execute();
