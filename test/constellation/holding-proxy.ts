@@ -16,6 +16,10 @@ type Trap = { direction: Direction; pattern: Buffer; silent: boolean; resolve: (
 export const commitRequest = { direction: 'to-server', pattern: 'commit\0' } as const;
 export const commitDone = { direction: 'to-client', pattern: 'COMMIT\0' } as const;
 
+/** What NATS is sent when an event is published, and what JetStream answers when it is stored. */
+export const publishRequest = { direction: 'to-server', pattern: 'HPUB dialogporten.events.v1.' } as const;
+export const publishDone = { direction: 'to-client', pattern: '"stream":"DIALOG_EVENTS"' } as const;
+
 /**
  * Stands between a service and a server, and can stop a connection at a moment that is told by what is sent: before a
  * commit reaches Postgres, or after Postgres has committed and before the service knows. So a test can kill a service

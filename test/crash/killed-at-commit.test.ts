@@ -1,5 +1,6 @@
+import type { ServerHandle } from '@dialog/local/server-process';
 import { openTestSpace, type TestSpace } from '@dialog/local/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Constellation, openConstellation } from '../constellation/constellation.ts';
 import { commitDone, commitRequest, type HoldingProxy, openHoldingProxy } from '../constellation/holding-proxy.ts';
@@ -17,13 +18,16 @@ let services: Constellation;
 let proxy: HoldingProxy;
 let ttd: ServiceOwner;
 let dialogId: string;
-let kill: (() => Promise<void>) | undefined;
+let worker: ServerHandle;
 beforeAll(async () => {
   space = await openTestSpace();
   proxy = await openHoldingProxy(space.databaseUrl);
   // One lane: everything here is about what follows what.
   services = await openConstellation(space, { laneCount: 1 });
-  await services.startGateway({ WRITE_WAIT_MS: '30000' });
+  [worker] = await Promise.all([
+    services.startWorker({ DATABASE_URL: proxy.url }),
+    services.startGateway({ WRITE_WAIT_MS: '30000' }),
+  ]);
   ttd = await services.serviceOwner();
 });
 afterAll(async () => {
@@ -33,16 +37,8 @@ afterAll(async () => {
 });
 beforeEach(async ({ onTestFailed }) => {
   onTestFailed(() => console.error(services.logs()));
-  await startWorker();
   dialogId = createdId(await ttd.createDialog(smallDialog()));
 });
-afterEach(() => kill?.());
-
-/** At most one worker at a time; it reaches Postgres through the proxy. */
-async function startWorker(): Promise<void> {
-  const worker = await services.startWorker({ DATABASE_URL: proxy.url });
-  kill = () => worker.kill();
-}
 
 async function change(number: number, headers: Record<string, string> = {}) {
   return ttd.patchDialog(dialogId, numberedAttachment('a', number), headers);
@@ -79,8 +75,8 @@ describe.each([
     for (let killed = 1; killed <= kills; killed += 1) {
       await held;
       if (killed < kills) held = proxy.hold(commitDone);
-      await kill?.();
-      await startWorker();
+      await worker.kill();
+      await worker.start();
     }
     const { status, headers } = await answer;
     expect(status).toBe(204);
@@ -101,8 +97,8 @@ describe.each([
     for (let killed = 1; killed <= kills; killed += 1) {
       await held;
       if (killed < kills) held = proxy.hold(commitRequest);
-      await kill?.();
-      await startWorker();
+      await worker.kill();
+      await worker.start();
     }
     expect((await answer).status).toBe(204);
     expect(await ttd.ended(later)).toMatchObject({ status: 'Applied' });
