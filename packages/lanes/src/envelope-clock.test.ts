@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createEnvelopeClock } from './envelope-clock.ts';
 
-const settings = { commandsMax: 4, bytesMax: 100, capMs: 25 };
+const settings = { commandsMax: 4, bytesMax: 100, capMs: 25, soonCapMs: 5 };
 
 function clockWith(...items: string[]) {
   const clock = createEnvelopeClock<string>(settings);
@@ -32,6 +32,21 @@ describe('the clock of a lane', () => {
     expect(clock.take(10)).toBeUndefined();
     clock.landed();
     expect(clock.take(10)).toEqual(['b', 'c']);
+  });
+
+  it('waits less for a command that is to be accepted soon, and as long as ever once that has left', () => {
+    const clock = clockWith('a');
+    clock.take(100);
+    clock.acknowledged();
+    clock.add('b', 1);
+    expect(clock.dueInMs(101)).toBe(24);
+    clock.add('c', 1, { soon: true });
+    expect(clock.dueInMs(101)).toBe(4);
+    expect(clock.take(104)).toBeUndefined();
+    expect(clock.take(105)).toEqual(['b', 'c']);
+    clock.acknowledged();
+    clock.add('d', 1);
+    expect(clock.dueInMs(105)).toBe(25);
   });
 
   it('waits for an outcome no longer than the cap', () => {

@@ -5,6 +5,8 @@ export type ClockSettings = {
   bytesMax: number;
   /** How long an envelope whose outcome is out holds back the next one, in milliseconds. */
   capMs: number;
+  /** The same for a next one with a command that is to be accepted soon. */
+  soonCapMs: number;
 };
 
 /**
@@ -17,16 +19,19 @@ export type ClockSettings = {
  * In every case an envelope leaves only after Redis has acknowledged the one before. Otherwise the first could fail and
  * be sent again behind the second, and commands would be applied in another order than they came in.
  */
-export function createEnvelopeClock<Item>({ commandsMax, bytesMax, capMs }: ClockSettings) {
-  let waiting: { item: Item; bytes: number }[] = [];
+export function createEnvelopeClock<Item>({ commandsMax, bytesMax, capMs, soonCapMs }: ClockSettings) {
+  let waiting: { item: Item; bytes: number; soon: boolean }[] = [];
   let bytes = 0;
+  let soonOnes = 0;
   let unacknowledged = false;
   let sentAt: number | undefined;
   let hurrying = false;
 
   return {
-    add(item: Item, itemBytes: number): void {
-      waiting.push({ item, bytes: itemBytes });
+    /** @param soon whether somebody waits for the command to be accepted, and not for its outcome */
+    add(item: Item, itemBytes: number, { soon = false }: { soon?: boolean } = {}): void {
+      waiting.push({ item, bytes: itemBytes, soon });
+      if (soon) soonOnes += 1;
       bytes += itemBytes;
     },
 
@@ -36,7 +41,10 @@ export function createEnvelopeClock<Item>({ commandsMax, bytesMax, capMs }: Cloc
       const count = countThatFits();
       const taken = waiting.slice(0, count);
       waiting = waiting.slice(count);
-      for (const { bytes: itemBytes } of taken) bytes -= itemBytes;
+      for (const { bytes: itemBytes, soon } of taken) {
+        bytes -= itemBytes;
+        if (soon) soonOnes -= 1;
+      }
       unacknowledged = true;
       sentAt = now;
       return taken.map(({ item }) => item);
@@ -45,7 +53,7 @@ export function createEnvelopeClock<Item>({ commandsMax, bytesMax, capMs }: Cloc
     /** Milliseconds until `take` is worth asking without any report having come; undefined when it is not. */
     dueInMs(now: number): number | undefined {
       if (waiting.length === 0 || unacknowledged) return undefined;
-      return isHeldBack(now) && sentAt !== undefined ? Math.max(0, sentAt + capMs - now) : 0;
+      return isHeldBack(now) && sentAt !== undefined ? Math.max(0, sentAt + holdMs() - now) : 0;
     },
 
     /** Redis has the envelope. */
@@ -69,6 +77,7 @@ export function createEnvelopeClock<Item>({ commandsMax, bytesMax, capMs }: Cloc
       const dropped = waiting.map(({ item }) => item);
       waiting = [];
       bytes = 0;
+      soonOnes = 0;
       return dropped;
     },
 
@@ -82,7 +91,11 @@ export function createEnvelopeClock<Item>({ commandsMax, bytesMax, capMs }: Cloc
 
   function isHeldBack(now: number): boolean {
     if (sentAt === undefined || hurrying) return false;
-    return now - sentAt < capMs && waiting.length < commandsMax && bytes < bytesMax;
+    return now - sentAt < holdMs() && waiting.length < commandsMax && bytes < bytesMax;
+  }
+
+  function holdMs(): number {
+    return soonOnes > 0 ? soonCapMs : capMs;
   }
 
   function countThatFits(): number {

@@ -16,6 +16,7 @@ type SenderSettings = {
   envelopeCommandsMax: number;
   envelopeBytesMax: number;
   envelopeCapMs: number;
+  acceptCapMs: number;
   acceptTimeoutMs: number;
   queuedRetentionS: number;
 };
@@ -40,11 +41,13 @@ export function openSender(
   settings: SenderSettings,
 ) {
   const { redis, queue, metrics, log } = deps;
-  const { prefix, envelopeCommandsMax, envelopeBytesMax, envelopeCapMs, acceptTimeoutMs, queuedRetentionS } = settings;
+  const { prefix, envelopeCommandsMax, envelopeBytesMax, envelopeCapMs, acceptCapMs } = settings;
+  const { acceptTimeoutMs, queuedRetentionS } = settings;
   const clock = createEnvelopeClock<Waiting>({
     commandsMax: envelopeCommandsMax,
     bytesMax: envelopeBytesMax,
     capMs: envelopeCapMs,
+    soonCapMs: Math.min(acceptCapMs, envelopeCapMs),
   });
   const opening = JSON.stringify(address).slice(0, -1);
   let firstInFlight: string | undefined;
@@ -55,7 +58,9 @@ export function openSender(
     /** Resolves once Redis has the command on disk. @throws LaneUnavailable */
     send(command: Outgoing): Promise<void> {
       return new Promise((resolve, reject) => {
-        clock.add({ ...command, onSent: resolve, onRefused: reject }, command.bytes);
+        clock.add({ ...command, onSent: resolve, onRefused: reject }, command.bytes, {
+          soon: command.record !== undefined,
+        });
         pump();
       });
     },

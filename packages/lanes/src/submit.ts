@@ -20,6 +20,8 @@ export type LanesSettings = LaneSet & {
   envelopeBytesMax: number;
   /** How long an envelope without an outcome holds back the next one, in milliseconds. */
   envelopeCapMs: number;
+  /** The same while somebody waits to be told 202, in milliseconds. */
+  acceptCapMs: number;
   /** Envelopes on one lane in Redis, of all gateways; beyond that commands are refused. */
   laneEnvelopesMax: number;
   /** Commands of one lane that wait in memory for their envelope. */
@@ -54,6 +56,7 @@ export const defaultLanesSettings = {
   // Longer than an envelope takes under full load. With 25 ms envelopes left before the one ahead had landed, with 5
   // commands each instead of 16 (256 callers, 8 lanes): 2.2 ms of CPU for a create instead of 1.3, half the throughput.
   envelopeCapMs: 250,
+  acceptCapMs: 25,
   // With the database away a gateway sends 4 envelopes a second down each busy lane: four minutes of outage.
   laneEnvelopesMax: 1_000,
   waitingCommandsMax: 4_096,

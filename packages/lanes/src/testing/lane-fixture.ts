@@ -58,7 +58,7 @@ export function openLaneFixture({ redisUrl, natsUrl, natsCreds, prefix = randomU
         gatewayId: randomUUID(),
         prefix,
         laneCount,
-        closeTimeoutMs: 1_000,
+        closeTimeoutMs: 10_000,
         ...settings,
       });
       opened.push(() => lanes.close());
