@@ -12,7 +12,8 @@ const patternBytesMax = 64;
 const holdTimeoutMs = 30_000;
 type Trap = { direction: Direction; pattern: Buffer; silent: boolean; resolve: (held: Held) => void };
 
-/** What Postgres is told, and what it answers, when a transaction is committed (protocol 3.0). */
+/** What Postgres is told when a transaction begins and is committed, and what it answers to that (protocol 3.0). */
+export const beginRequest = { direction: 'to-server', pattern: 'begin\0' } as const;
 export const commitRequest = { direction: 'to-server', pattern: 'commit\0' } as const;
 export const commitDone = { direction: 'to-client', pattern: 'COMMIT\0' } as const;
 

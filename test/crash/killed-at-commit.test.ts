@@ -3,7 +3,13 @@ import { openTestSpace, type TestSpace } from '@dialog/local/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Constellation, openConstellation } from '../constellation/constellation.ts';
-import { commitDone, commitRequest, type HoldingProxy, openHoldingProxy } from '../constellation/holding-proxy.ts';
+import {
+  beginRequest,
+  commitDone,
+  commitRequest,
+  type HoldingProxy,
+  openHoldingProxy,
+} from '../constellation/holding-proxy.ts';
 import {
   createdId,
   etagOf,
@@ -106,6 +112,32 @@ describe.each([
     expect(added).toEqual(['a:1', 'a:2']);
     expect(operations).toMatchObject([{ status: 'Applied', revision: etagOf(await answer) }, { status: 'Applied' }]);
     expect(events).toBe(3);
+  });
+});
+
+describe('a worker that stands still until it is taken for dead, and then goes on', () => {
+  it.each([
+    ['before its transaction', beginRequest],
+    ['in the middle of its transaction', commitRequest],
+  ])('%s: rule 3, the command is applied once', async (_, moment) => {
+    const held = proxy.hold(moment);
+    const answer = change(1);
+    const { release } = await held;
+    const later = await change(2, respondAsync);
+    process.kill(worker.pid ?? 0, 'SIGSTOP');
+    const taken = proxy.hold(beginRequest);
+    const another = await services.startWorker({ DATABASE_URL: proxy.url });
+    // The first one's lock has run out, and the other begins with the envelope. From here on both are at it.
+    (await taken).release();
+    process.kill(worker.pid ?? 0, 'SIGCONT');
+    release();
+    expect((await answer).status).toBe(204);
+    expect(await ttd.ended(later)).toMatchObject({ status: 'Applied' });
+    const { added, operations, events } = await facts();
+    expect(added).toEqual(['a:1', 'a:2']);
+    expect(operations).toMatchObject([{ status: 'Applied', revision: etagOf(await answer) }, { status: 'Applied' }]);
+    expect(events).toBe(3);
+    await another.stop();
   });
 });
 

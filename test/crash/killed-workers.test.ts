@@ -24,7 +24,7 @@ const dialogCount = 50;
 const commandsPerDialog = 40;
 const hotCommands = 2_000;
 /** Each costs seconds. Repeat the test (CRASH_RUNS=20 npm run test:crash) for more of them. */
-const disturbancesMax = 8;
+const disturbancesMax = 6;
 /** Longer than any stall here, so that a caller who waits gets the outcome. */
 const longMs = 60_000;
 

@@ -16,8 +16,13 @@ export async function lock(trx: Database, lane: number): Promise<number> {
   return outbox_seq;
 }
 
-/** Makes sure that the lanes 0 to `count` - 1 exist. */
+/**
+ * Makes sure that the lanes 0 to `count` - 1 exist. Adds those that are missing only: an insert that finds its row there
+ * waits for whoever is just changing it, and a worker could not start while another one is stuck.
+ */
 export async function ensure(db: Database, count: number): Promise<void> {
+  const present = await db.selectFrom('lane').select('id').where('id', '<', count).execute();
+  if (present.length === count) return;
   await db
     .insertInto('lane')
     .values(Array.from({ length: count }, (_, id) => ({ id })))

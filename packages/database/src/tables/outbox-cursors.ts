@@ -2,10 +2,16 @@ import type { Timestamp } from '@dialog/contracts/timestamp';
 import { sql } from 'kysely';
 import type { Database } from '../open.ts';
 
-/** Makes sure that a reader has a cursor for every lane. New cursors begin before the first row. */
+/**
+ * Makes sure that a reader has a cursor for every lane. New cursors begin before the first row. Those that are there are
+ * left out: an insert that finds its row waits for whoever is just changing it.
+ */
 export async function ensure(db: Database, reader: string): Promise<void> {
   await sql`
-    insert into outbox_cursor (reader, lane) select ${reader}, id from lane on conflict do nothing
+    insert into outbox_cursor (reader, lane)
+    select ${reader}, id from lane
+    where not exists (select from outbox_cursor as known where known.reader = ${reader} and known.lane = lane.id)
+    on conflict do nothing
   `.execute(db);
 }
 
