@@ -6,6 +6,9 @@ const servers = { globalSetup: ['infra/local/src/testing-servers.ts'], hookTimeo
 
 export default defineConfig({
   test: {
+    // Most of the time goes by waiting for servers that stop, locks that expire and processes that start: on two cores,
+    // vitest's own choice of one worker would leave them idle.
+    maxWorkers: 4,
     // Tests have Postgres, Redis and NATS to themselves: an address from outside would send them to someone's data.
     env: { DATABASE_URL: '', REDIS_URL: '', NATS_URL: '', NATS_CREDS: '' },
     projects: [

@@ -1,12 +1,13 @@
 /**
  * Sends one kind of request for a while and prints what came back, as JSON: a process of its own, so that generating
  * load does not take time from what is measured. autocannon is the kept generator that speaks to Node without a
- * second toolchain and reports every single response.
+ * second toolchain and reports every single response; for fixed rates see paced.ts.
  *
  * Started by the bench with one argument, the JSON of a LoadRequest; see `generateLoad`.
  */
 import autocannon, { type Options, type Result } from 'autocannon';
 import { z } from 'zod';
+import { paced } from './paced.ts';
 
 export const loadRequest = z.object({
   url: z.string(),
@@ -37,25 +38,34 @@ async function run(request: z.infer<typeof loadRequest>): Promise<LoadResult> {
   const statuses: Record<string, number> = {};
   const answers: [number, number][] = [];
   const startedAt = performance.now();
+  const record = (status: number, latencyMs: number) => {
+    statuses[status] = (statuses[status] ?? 0) + 1;
+    answers.push([performance.now() - startedAt, latencyMs]);
+  };
+  if (rate !== undefined) {
+    await paced({ url, method, headers, body: body ?? '', connections, rate, seconds: seconds ?? 10 }, record);
+    return summary(statuses, answers);
+  }
+
   const finished = Promise.withResolvers<Result>();
   const options: Options = {
     ...{ url, method, headers, connections, timeout: 30 },
     ...(body !== undefined && { body }),
     ...(requests === undefined ? { duration: seconds ?? 10 } : { amount: requests }),
-    ...(rate !== undefined && { overallRate: rate }),
   };
   const instance = autocannon(options, (err: Error | null, result) => {
     if (err === null) finished.resolve(result);
     else finished.reject(err);
   });
-  instance.on('response', (_client, status, _bytes, latencyMs) => {
-    statuses[status] = (statuses[status] ?? 0) + 1;
-    answers.push([performance.now() - startedAt, latencyMs]);
-  });
+  instance.on('response', (_client, status, _bytes, latencyMs) => record(status, latencyMs));
   const { errors } = await finished.promise;
   if (errors > 0) statuses['0'] = errors;
 
-  const elapsedMs = answers.at(-1)?.[0] ?? performance.now() - startedAt;
+  return summary(statuses, answers);
+}
+
+function summary(statuses: LoadResult['statuses'], answers: LoadResult['answers']): LoadResult {
+  const elapsedMs = answers.at(-1)?.[0] ?? Number.NaN;
   const sorted = answers.map(([, latencyMs]) => latencyMs).sort((a, b) => a - b);
   const quantile = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
   return {
