@@ -70,7 +70,7 @@ export async function openConstellation(
     connectTimeoutMs: 5_000,
     statementTimeoutMs: 30_000,
   });
-  const started: ServerHandle[] = [];
+  const started: Promise<ServerHandle>[] = [];
 
   const { databaseUrl, redisUrl, redisPrefix, natsUrl, natsCreds } = addresses;
   const everywhere = {
@@ -135,15 +135,23 @@ export async function openConstellation(
     },
     logs: () => logsIn(folder),
     async close() {
-      // The last one first; a service that hangs when told to stop is a fault that its test should see.
-      for (const handle of started.toReversed()) await handle.stop();
+      // Also those that were still starting when another one could not be started. The last one first.
+      for (const start of (await Promise.allSettled(started)).toReversed()) {
+        if (start.status === 'fulfilled') await start.value.stop();
+      }
       await db.destroy();
       await emulator.close();
     },
   };
   return constellation;
 
-  async function start(
+  function start(...service: Parameters<typeof startService>): Promise<ServerHandle> {
+    const starting = startService(...service);
+    started.push(starting);
+    return starting;
+  }
+
+  async function startService(
     name: ServiceName,
     ports: { PORT: number } | 'HEALTH_PORT',
     credsFile: string,
@@ -154,9 +162,7 @@ export async function openConstellation(
     mkdirSync(instance);
     const env = { ...everywhere, NATS_CREDS: credsFile, ...settings };
     const program = await serviceProgram(name, instance, ports, env);
-    const handle = await openServer(program);
-    started.push(handle);
-    return handle;
+    return openServer(program);
   }
 }
 

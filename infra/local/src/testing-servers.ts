@@ -55,6 +55,7 @@ async function startRun(): Promise<Run> {
   recordProcess(path.join(dataDir, 'vitest.json'), process.pid);
   let stopServers = async () => {};
   const stop = async () => {
+    await clearTestsOwn(dataDir);
     await stopServers();
     removeDataDir(dataDir);
   };
@@ -89,7 +90,28 @@ async function sweepKilledRuns(): Promise<void> {
   for (const name of readdirSync(parentFolder).filter((entry) => /^test-\d+$/.test(entry))) {
     const dataDir = path.join(parentFolder, name);
     if (livingProcess(path.join(dataDir, 'vitest.json')) !== undefined) continue;
+    await clearTestsOwn(dataDir);
     await stopLeftovers(dataDir);
     removeDataDir(dataDir);
   }
+}
+
+/**
+ * Test files may have servers and services of their own in folders below the run's, at most two deep. Those of a file
+ * that was cut short are still running.
+ */
+async function clearTestsOwn(dataDir: string): Promise<void> {
+  for (const folder of subfolders(dataDir)) {
+    for (const nested of subfolders(folder)) await stopLeftovers(nested);
+    await stopLeftovers(folder);
+    removeDataDir(folder);
+  }
+}
+
+/** None of the run's own servers. */
+function subfolders(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory() && /-[0-9a-f]+$/.test(entry.name))
+    .map(({ name }) => path.join(folder, name));
 }
