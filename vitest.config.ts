@@ -6,9 +6,9 @@ const servers = { globalSetup: ['infra/local/src/testing-servers.ts'], hookTimeo
 
 export default defineConfig({
   test: {
-    // Most of the time goes by waiting for servers that stop, locks that expire and processes that start: on two cores,
-    // vitest's own choice of one worker would leave them idle.
-    maxWorkers: 4,
+    // Much of the time goes by waiting for servers that stop and locks that expire: vitest's own choice on two cores, one
+    // worker, would leave them idle.
+    maxWorkers: 2,
     // Tests have Postgres, Redis and NATS to themselves: an address from outside would send them to someone's data.
     env: { DATABASE_URL: '', REDIS_URL: '', NATS_URL: '', NATS_CREDS: '' },
     projects: [
@@ -18,12 +18,12 @@ export default defineConfig({
           name: 'unit',
           include: [`${folders}/**/*.test.ts`],
           exclude: ['**/node_modules/**', ...needsServers],
-          testTimeout: 10_000,
+          testTimeout: 30_000,
         },
       },
       {
         extends: true,
-        test: { name: 'integration', include: [`${folders}/**/*.int.test.ts`], testTimeout: 30_000, ...servers },
+        test: { name: 'integration', include: [`${folders}/**/*.int.test.ts`], testTimeout: 60_000, ...servers },
       },
       {
         extends: true,
