@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { ActivityBody } from './activity.ts';
+import type { Actor } from './actor.ts';
 import type { CreateDialogBody } from './create-dialog.ts';
+import type { SystemLabel } from './enumerations.ts';
 import type { JsonPatch } from './json-patch.ts';
 import { rights } from './rights.ts';
 import { canonicalTimestamp } from './timestamp.ts';
@@ -28,13 +30,21 @@ const header = z.object({
   org: z.string(),
   rights,
   facts,
-  /** The dialog revision that the caller last saw; null when it did not say. */
+  /** The revision that the caller last saw, of the part that the command changes; null when it did not say. */
   ifMatch: z.uuid().nullable(),
   silent: z.boolean(),
   receivedAt: canonicalTimestamp,
   /** W3C trace context of the request. */
   traceparent: z.string().nullable(),
 });
+
+/** Removals come first, then additions, each in order (service owner API, section 13.6). */
+const labelling = {
+  addLabels: z.array(z.custom<SystemLabel>(isString)),
+  removeLabels: z.array(z.custom<SystemLabel>(isString)),
+  /** Whom the label log names: the end user, by name. */
+  performedBy: z.custom<Actor>(isObject),
+};
 
 // A payload was parsed by the gateway with the schema that its type comes from. Parsing it again here would cost every
 // write a second validation; a payload that no longer fits ends as a poison command, which harms nobody else.
@@ -58,6 +68,19 @@ export const command = z.discriminatedUnion('kind', [
     activityId: z.uuid(),
     payload: z.custom<ActivityBody>(isObject),
   }),
+  header.extend({ kind: z.literal('DeleteDialog') }),
+  header.extend({ kind: z.literal('RestoreDialog') }),
+  header.extend({ kind: z.literal('PurgeDialog') }),
+  header.extend({ kind: z.literal('FreezeDialog') }),
+  header.extend({ kind: z.literal('AddServiceOwnerLabel'), label: z.string() }),
+  header.extend({ kind: z.literal('RemoveServiceOwnerLabel'), label: z.string() }),
+  header.extend({ kind: z.literal('SetSystemLabels'), ...labelling }),
+  header.extend({
+    kind: z.literal('BulkSetSystemLabels'),
+    ...labelling,
+    /** At most 200, all of them or none. The lane is that of `dialogId`, the first of them. */
+    dialogs: z.array(z.object({ dialogId: z.uuid(), endUserContextRevision: z.uuid().nullable() })).min(1),
+  }),
 ]);
 export type Command = z.infer<typeof command>;
 export type CommandKind = Command['kind'];
@@ -75,6 +98,10 @@ export const envelope = z.object({
   commands: z.array(command).min(1),
 });
 export type Envelope = z.infer<typeof envelope>;
+
+function isString(value: unknown): boolean {
+  return typeof value === 'string';
+}
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

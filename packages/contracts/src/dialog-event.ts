@@ -12,6 +12,8 @@ const common = { id: z.uuid(), audiences: z.array(audience).min(1) };
 export const dialogEvent = z.discriminatedUnion('type', [
   z.object({ ...common, type: z.literal('DialogCreated') }),
   z.object({ ...common, type: z.literal('DialogUpdated') }),
+  z.object({ ...common, type: z.literal('DialogDeleted') }),
+  z.object({ ...common, type: z.literal('DialogRestored') }),
   z.object({
     ...common,
     type: z.literal('DialogTransmissionCreated'),

@@ -36,11 +36,13 @@ it('gives one schema to any number of processes that migrate at once', async () 
 it('matches the generated types: after a new migration, run `pnpm --filter @dialog/database generate`', async () => {
   const folder = path.join(import.meta.dirname, '..');
   const codegen = path.join(folder, 'node_modules/kysely-codegen/dist/cli/bin.js');
+  const verify = process.env.GENERATE_SCHEMA === undefined ? ['--verify'] : [];
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [codegen, '--config-file', 'codegen.json', '--verify'],
+    [codegen, '--config-file', 'codegen.json', ...verify],
     { cwd: folder, env: { ...process.env, DATABASE_URL: space.ownerDatabaseUrl } },
   );
+  if (verify.length === 0) return;
   expect(stdout).toContain('up-to-date');
 });
 

@@ -3,10 +3,11 @@
  * Please do not edit it manually.
  */
 
+import type { Actor } from "@dialog/contracts/actor";
 import type { OperationStatus } from "@dialog/contracts/operation";
 import type { Problem } from "@dialog/contracts/problem";
 import type { Timestamp as Instant } from "@dialog/contracts/timestamp";
-import type { Activity as StoredActivity, Dialog as StoredDialog, Transmission as StoredTransmission } from "@dialog/domain/dialog";
+import type { LabelAssignment, Activity as StoredActivity, Dialog as StoredDialog, Transmission as StoredTransmission } from "@dialog/domain/dialog";
 import type { ColumnType } from "kysely";
 
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
@@ -84,6 +85,24 @@ export interface DialogIdempotentKey {
   org: string;
 }
 
+export interface DialogLabelLog {
+  action: ColumnType<LabelAssignment['action']>;
+  created_at: Instant;
+  dialog_id: string;
+  id: string;
+  name: ColumnType<LabelAssignment['name']>;
+  performed_by: ColumnType<LabelAssignment['performedBy'], string, string>;
+}
+
+export interface DialogSeenLog {
+  actor_id: string;
+  dialog_id: string;
+  id: string;
+  is_via_service_owner: boolean;
+  seen_at: Instant;
+  seen_by: ColumnType<Actor, string, string>;
+}
+
 export interface DialogTransmission {
   attachments: ColumnType<StoredTransmission['attachments'], string, string>;
   authorization_attribute: string | null;
@@ -148,6 +167,8 @@ export interface DB {
   dialog: Dialog;
   dialog_activity: DialogActivity;
   dialog_idempotent_key: DialogIdempotentKey;
+  dialog_label_log: DialogLabelLog;
+  dialog_seen_log: DialogSeenLog;
   dialog_transmission: DialogTransmission;
   lane: Lane;
   operation: Operation;

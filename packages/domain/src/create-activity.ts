@@ -5,7 +5,7 @@ import { childKey, type DialogState } from './dialog-state.ts';
 import { eventsOf } from './events.ts';
 import { modified } from './modified.ts';
 import { closedForChange, findOwn, foreignReferences, notFound, revisionMismatch } from './open-for-change.ts';
-import { type Context, Errors, type Outcome, rejected } from './outcome.ts';
+import { applied, type Context, changeOf, Errors, type Outcome, rejected } from './outcome.ts';
 import { backToDefault } from './system-labels.ts';
 import { addTakenIds } from './taken-ids.ts';
 
@@ -47,18 +47,11 @@ export function createActivity(state: DialogState, command: CommandOf<'CreateAct
     state,
   );
   const changed = silent ? after.dialog : backToDefault(after.dialog, context);
-  return {
-    kind: 'applied',
-    revision: changed.revision,
-    change: {
-      kind: 'updated',
-      dialog: changed,
-      transmissions: [],
-      activities,
-      touchedTransmissions: after.touched,
-      chosenIds: chosen.map(({ id }) => id),
-      releasedIds: [],
-      events: silent ? [] : eventsOf('DialogUpdated', changed, [], activities, context),
-    },
-  };
+  const change = changeOf('updated', changed, {
+    activities,
+    touchedTransmissions: after.touched,
+    chosenIds: chosen.map(({ id }) => id),
+    events: silent ? [] : eventsOf('DialogUpdated', changed, [], activities, context),
+  });
+  return applied(changed.revision, change);
 }

@@ -1,13 +1,14 @@
 import type { CommandOf } from '@dialog/contracts/commands';
+import type { SystemLabel } from '@dialog/contracts/enumerations';
 import { latestOf } from '@dialog/contracts/timestamp';
 import { appendActivities, reservedActivityTypes } from './append-activities.ts';
 import { appendTransmissions, usedTransmissionKeys } from './append-transmissions.ts';
 import { afterAppending } from './counters.ts';
-import type { Dialog, SystemLabel } from './dialog.ts';
+import type { Dialog } from './dialog.ts';
 import { type DialogState, orgKey } from './dialog-state.ts';
 import { eventsOf } from './events.ts';
 import { identifiedApiAction, identifiedAttachment, identifiedGuiAction, partIds } from './identified.ts';
-import { type Context, Errors, type Outcome, rejected } from './outcome.ts';
+import { applied, type Context, changeOf, Errors, type Outcome, rejected } from './outcome.ts';
 import { withSent } from './system-labels.ts';
 import { addTakenIds } from './taken-ids.ts';
 
@@ -115,20 +116,14 @@ export function createDialog(state: DialogState, command: CommandOf<'CreateDialo
 
   const { dialog, transmissions, touched } = afterAppending(blank, appended, activities, state);
   const labelled = withSent(dialog, transmissions, context);
-  return {
-    kind: 'applied',
-    revision: labelled.revision,
-    change: {
-      kind: 'created',
-      dialog: labelled,
-      transmissions,
-      activities,
-      touchedTransmissions: touched,
-      chosenIds: chosen.map(({ id }) => id),
-      releasedIds: [],
-      events: silent ? [] : eventsOf('DialogCreated', labelled, transmissions, activities, context),
-    },
-  };
+  const change = changeOf('created', labelled, {
+    transmissions,
+    activities,
+    touchedTransmissions: touched,
+    chosenIds: chosen.map(({ id }) => id),
+    events: silent ? [] : eventsOf('DialogCreated', labelled, transmissions, activities, context),
+  });
+  return applied(labelled.revision, change);
 }
 
 function initialLabel(label: SystemLabel | null): SystemLabel {

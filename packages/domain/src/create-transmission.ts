@@ -7,7 +7,7 @@ import { eventsOf } from './events.ts';
 import { partIds } from './identified.ts';
 import { modified } from './modified.ts';
 import { closedForChange, findOwn, foreignReferences, notFound, revisionMismatch } from './open-for-change.ts';
-import { type Context, Errors, type Outcome, rejected } from './outcome.ts';
+import { applied, type Context, changeOf, Errors, type Outcome, rejected } from './outcome.ts';
 import { backToDefault, withSent } from './system-labels.ts';
 import { addTakenIds } from './taken-ids.ts';
 
@@ -56,18 +56,11 @@ export function createTransmission(
   const after = afterAppending(modified(dialog, { content: true, silent }, context), appended, [], state);
   const marked = withSent(after.dialog, after.transmissions, context);
   const changed = silent ? marked : backToDefault(marked, context);
-  return {
-    kind: 'applied',
-    revision: changed.revision,
-    change: {
-      kind: 'updated',
-      dialog: changed,
-      transmissions: after.transmissions,
-      activities: [],
-      touchedTransmissions: after.touched,
-      chosenIds: chosen.map(({ id }) => id),
-      releasedIds: [],
-      events: silent ? [] : eventsOf('DialogUpdated', changed, after.transmissions, [], context),
-    },
-  };
+  const change = changeOf('updated', changed, {
+    transmissions: after.transmissions,
+    touchedTransmissions: after.touched,
+    chosenIds: chosen.map(({ id }) => id),
+    events: silent ? [] : eventsOf('DialogUpdated', changed, after.transmissions, [], context),
+  });
+  return applied(changed.revision, change);
 }

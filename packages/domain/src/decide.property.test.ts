@@ -79,7 +79,7 @@ function* decisions(commands: readonly Command[], visibleFrom: ReturnType<typeof
     const before = structuredClone(state);
     const outcome = decide(state, next, context);
     expect(state).toEqual(before);
-    if (outcome.kind === 'applied' && outcome.change !== undefined) record(state, outcome.change);
+    if (outcome.kind === 'applied') for (const change of outcome.changes) record(state, change);
     yield { command: next, context, before, state, outcome };
   }
 }
@@ -123,7 +123,7 @@ describe('any history of commands', () => {
       fc.property(history, (commands) => {
         for (const { command, before, state, outcome } of decisions(commands, null)) {
           if (!command.silent || outcome.kind === 'rejected') continue;
-          expect(outcome.change?.events ?? []).toEqual([]);
+          expect(outcome.changes[0]?.events ?? []).toEqual([]);
           const earlier = before.dialogs.get(command.dialogId);
           if (earlier === undefined) continue;
           const { updatedAt, contentUpdatedAt, systemLabels } = earlier;
@@ -138,7 +138,7 @@ describe('any history of commands', () => {
       fc.property(history, (commands) => {
         let added = 0;
         for (const { command, state, outcome } of decisions(commands, null)) {
-          if (outcome.kind === 'applied') added += outcome.change?.transmissions.length ?? 0;
+          if (outcome.kind === 'applied') added += outcome.changes[0]?.transmissions.length ?? 0;
           const dialog = state.dialogs.get(command.dialogId);
           const counted =
             (dialog?.fromPartyTransmissionsCount ?? 0) + (dialog?.fromServiceOwnerTransmissionsCount ?? 0);
@@ -156,7 +156,7 @@ describe('any history of commands', () => {
       fc.property(history, (commands) => {
         for (const { context, outcome } of decisions(commands, at('12:10'))) {
           if (outcome.kind === 'rejected') continue;
-          const audiences = new Set((outcome.change?.events ?? []).flatMap((event) => event.audiences));
+          const audiences = new Set((outcome.changes[0]?.events ?? []).flatMap((event) => event.audiences));
           expect(audiences.has('party')).toBe(audiences.size > 0 && context.now >= at('12:10'));
         }
       }),
@@ -169,8 +169,8 @@ describe('any history of commands', () => {
         const keys: string[] = [];
         for (const { outcome } of decisions(commands, null)) {
           if (outcome.kind === 'rejected') continue;
-          ids.push(...(outcome.change?.chosenIds ?? []));
-          for (const { idempotentKey } of outcome.change?.transmissions ?? [])
+          ids.push(...(outcome.changes[0]?.chosenIds ?? []));
+          for (const { idempotentKey } of outcome.changes[0]?.transmissions ?? [])
             if (idempotentKey !== null) keys.push(idempotentKey);
         }
         expect(new Set(ids).size).toBe(ids.length);

@@ -1,17 +1,36 @@
+import type { Actor } from '@dialog/contracts/actor';
 import type { Command } from '@dialog/contracts/commands';
 import { createActivity } from './create-activity.ts';
 import { createDialog } from './create-dialog.ts';
 import { createTransmission } from './create-transmission.ts';
+import { deleteDialog } from './delete-dialog.ts';
 import type { DialogState } from './dialog-state.ts';
+import { freezeDialog } from './freeze-dialog.ts';
 import type { Context, Outcome } from './outcome.ts';
 import { patchDialog } from './patch-dialog.ts';
+import { purgeDialog } from './purge-dialog.ts';
+import { restoreDialog } from './restore-dialog.ts';
+import { addServiceOwnerLabel, removeServiceOwnerLabel } from './service-owner-labels.ts';
+import { bulkSetSystemLabels, setSystemLabels } from './set-system-labels.ts';
+import { labelAssignments } from './system-labels.ts';
 import { updateDialog } from './update-dialog.ts';
 
 /**
  * Decides one command on the state as it is now. Pure: it changes nothing, and what it needs of clock and chance comes
- * in the context. The caller folds an applied change into the state with `record` before it decides the next.
+ * in the context. The caller folds applied changes into the state with `record` before it decides the next.
  */
 export function decide(state: DialogState, command: Command, context: Context): Outcome {
+  const outcome = decideKind(state, command, context);
+  if (outcome.kind === 'rejected') return outcome;
+  const performedBy = labeller(command);
+  const changes = outcome.changes.map((change) => {
+    const before = state.dialogs.get(change.dialog.id);
+    return { ...change, labelAssignments: labelAssignments(before, change.dialog, performedBy, context) };
+  });
+  return { ...outcome, changes };
+}
+
+function decideKind(state: DialogState, command: Command, context: Context): Outcome {
   switch (command.kind) {
     case 'CreateDialog':
       return createDialog(state, command, context);
@@ -23,5 +42,27 @@ export function decide(state: DialogState, command: Command, context: Context): 
       return createTransmission(state, command, context);
     case 'CreateActivity':
       return createActivity(state, command, context);
+    case 'DeleteDialog':
+      return deleteDialog(state, command, context);
+    case 'RestoreDialog':
+      return restoreDialog(state, command, context);
+    case 'PurgeDialog':
+      return purgeDialog(state, command, context);
+    case 'FreezeDialog':
+      return freezeDialog(state, command, context);
+    case 'AddServiceOwnerLabel':
+      return addServiceOwnerLabel(state, command, context);
+    case 'RemoveServiceOwnerLabel':
+      return removeServiceOwnerLabel(state, command, context);
+    case 'SetSystemLabels':
+      return setSystemLabels(state, command, context);
+    case 'BulkSetSystemLabels':
+      return bulkSetSystemLabels(state, command, context);
   }
+}
+
+/** Whom the label log names: the end user who asked for it, or the service owner whose change brought it about. */
+function labeller(command: Command): Actor {
+  if (command.kind === 'SetSystemLabels' || command.kind === 'BulkSetSystemLabels') return command.performedBy;
+  return { actorType: 'ServiceOwner', actorId: null, actorName: null };
 }

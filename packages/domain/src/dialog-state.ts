@@ -12,8 +12,8 @@ export type DialogState = {
   transmissions: Map<string, KnownTransmission>;
   /** `childKey`s of activities. */
   activityKeys: Set<string>;
-  /** Ids that a caller once chose for a part of any dialog. */
-  takenIds: Set<string>;
+  /** Ids that a caller once chose for a part of any dialog, with that dialog. */
+  takenIds: Map<string, string>;
   /** Who holds an idempotent key, by `orgKey`. */
   dialogKeys: Map<string, { dialogId: string; deleted: boolean }>;
   /** Idempotent keys of transmissions, by `childKey`. */
@@ -42,7 +42,7 @@ export function emptyState(): DialogState {
     dialogs: new Map(),
     transmissions: new Map(),
     activityKeys: new Set(),
-    takenIds: new Set(),
+    takenIds: new Map(),
     dialogKeys: new Map(),
     transmissionKeys: new Set(),
   };
@@ -66,7 +66,8 @@ export function lookupsOf(commands: readonly Command[]): Lookups {
     const { dialogId } = command;
     // An id that the gateway has just made belongs to no dialog yet.
     if (command.kind !== 'CreateDialog' || command.payload.id !== null) dialogIds.add(dialogId);
-    const { ids, idempotentKeys } = namedIn(command.payload);
+    if (command.kind === 'BulkSetSystemLabels') for (const named of command.dialogs) dialogIds.add(named.dialogId);
+    const { ids, idempotentKeys } = namedIn('payload' in command ? command.payload : undefined);
     for (const id of ids) children.set(childKey(dialogId, id), { dialogId, id });
     if (command.kind === 'CreateDialog') {
       const { idempotentKey } = command.payload;
@@ -114,12 +115,17 @@ function namedIn(payload: unknown): { ids: Set<string>; idempotentKeys: Set<stri
 /** Folds a change into the state, so that the next command of the envelope is decided on what this one left. */
 export function record(state: DialogState, change: Change): void {
   const { dialog } = change;
+  if (change.kind === 'purged') {
+    forget(state, dialog);
+    return;
+  }
   state.dialogs.set(dialog.id, dialog);
-  if (change.kind === 'created' && dialog.idempotentKey !== null) {
-    state.dialogKeys.set(orgKey(dialog.org, dialog.idempotentKey), { dialogId: dialog.id, deleted: false });
+  if (dialog.idempotentKey !== null) {
+    const deleted = dialog.deletedAt !== null;
+    state.dialogKeys.set(orgKey(dialog.org, dialog.idempotentKey), { dialogId: dialog.id, deleted });
   }
   for (const id of change.releasedIds) state.takenIds.delete(id);
-  for (const id of change.chosenIds) state.takenIds.add(id);
+  for (const id of change.chosenIds) state.takenIds.set(id, dialog.id);
   for (const transmission of [...change.transmissions, ...change.touchedTransmissions]) {
     const { dialogId, id, type, depth, repliesCount, opened } = transmission;
     state.transmissions.set(childKey(dialogId, id), { dialogId, id, type, depth, repliesCount, opened });
@@ -128,4 +134,14 @@ export function record(state: DialogState, change: Change): void {
     if (idempotentKey !== null) state.transmissionKeys.add(childKey(dialogId, idempotentKey));
   }
   for (const { dialogId, id } of change.activities) state.activityKeys.add(childKey(dialogId, id));
+}
+
+/** All that a purged dialog held is free again. */
+function forget(state: DialogState, { id, org, idempotentKey }: Dialog): void {
+  state.dialogs.delete(id);
+  if (idempotentKey !== null) state.dialogKeys.delete(orgKey(org, idempotentKey));
+  for (const [taken, dialogId] of state.takenIds) if (dialogId === id) state.takenIds.delete(taken);
+  for (const children of [state.transmissions, state.activityKeys, state.transmissionKeys]) {
+    for (const key of children.keys()) if (key.startsWith(childKey(id, ''))) children.delete(key);
+  }
 }

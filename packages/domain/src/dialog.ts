@@ -1,7 +1,9 @@
 import type { ActivityBody } from '@dialog/contracts/activity';
+import type { Actor } from '@dialog/contracts/actor';
 import type { ApiActionBody } from '@dialog/contracts/api-action';
 import type { AttachmentBody } from '@dialog/contracts/attachment';
 import type { CreateDialogBody } from '@dialog/contracts/create-dialog';
+import type { SystemLabel } from '@dialog/contracts/enumerations';
 import type { GuiActionBody } from '@dialog/contracts/gui-action';
 import type { Timestamp } from '@dialog/contracts/timestamp';
 import type { TransmissionBody } from '@dialog/contracts/transmission';
@@ -16,7 +18,6 @@ export type GuiAction = Identified<GuiActionBody>;
 export type ApiAction = Omit<Identified<ApiActionBody>, 'endpoints'> & {
   endpoints: Identified<ApiActionBody['endpoints'][number]>[];
 };
-export type SystemLabel = 'Default' | 'Bin' | 'Archive' | 'MarkedAsUnopened' | 'Sent';
 
 /** The state of one dialog that decisions are made on: all but its append-only children, of which it keeps counters. */
 export type Dialog = Pick<
@@ -79,6 +80,16 @@ export type Transmission = Omit<Identified<TransmissionBody>, 'createdAt' | 'att
 export type KnownTransmission = Pick<Transmission, 'dialogId' | 'id' | 'type' | 'depth' | 'repliesCount' | 'opened'>;
 
 export type Activity = Omit<Identified<ActivityBody>, 'createdAt'> & { dialogId: string; createdAt: Timestamp };
+
+/** A line of the label log: somebody put a system label on a dialog, or took it away. */
+export type LabelAssignment = {
+  dialogId: string;
+  id: string;
+  createdAt: Timestamp;
+  name: `systemlabel:${SystemLabel}`;
+  action: 'set' | 'remove';
+  performedBy: Actor;
+};
 
 /** A transmission of these types comes from the party, whoever its sender is (service owner API, section 13.5). */
 export function isFromParty({ type }: Pick<Transmission, 'type'>): boolean {

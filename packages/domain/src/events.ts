@@ -15,7 +15,7 @@ export function eventsOf(
   activities: readonly Activity[],
   context: Context,
 ): DialogEvent[] {
-  const audiences: Audience[] = isVisible(dialog, context.now) ? ['owner', 'party'] : ['owner'];
+  const audiences = audiencesOf(dialog, context);
   return [
     { id: context.newId(), audiences, type },
     ...transmissions.map(
@@ -38,4 +38,17 @@ export function eventsOf(
       }),
     ),
   ];
+}
+
+/** The event of a change that concerns the dialog alone. */
+export function dialogEvents(
+  type: 'DialogUpdated' | 'DialogDeleted' | 'DialogRestored',
+  dialog: Dialog,
+  context: Context,
+): DialogEvent[] {
+  return [{ id: context.newId(), audiences: audiencesOf(dialog, context), type }];
+}
+
+function audiencesOf(dialog: Dialog, { now }: Context): Audience[] {
+  return isVisible(dialog, now) ? ['owner', 'party'] : ['owner'];
 }

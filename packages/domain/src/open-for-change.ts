@@ -1,7 +1,7 @@
 import type { Command } from '@dialog/contracts/commands';
 import type { Dialog } from './dialog.ts';
 import type { DialogState } from './dialog-state.ts';
-import { type Outcome, rejected } from './outcome.ts';
+import { type Context, type Outcome, rejected } from './outcome.ts';
 
 type Rejected = Outcome & { kind: 'rejected' };
 
@@ -11,8 +11,8 @@ export function findOwn(state: DialogState, { dialogId, org, rights }: Command):
   return dialog !== undefined && (dialog.org === org || rights.admin) ? dialog : undefined;
 }
 
-export function notFound(dialogId: string): Rejected {
-  return rejected(404, { DialogEntity: [`No dialog was found with id (${dialogId})`] });
+export function notFound(...dialogIds: string[]): Rejected {
+  return rejected(404, { DialogEntity: [`No dialog was found with id (${dialogIds.join(', ')})`] });
 }
 
 /** 410 for a deleted dialog, then 403 for a frozen one: what stops every change (section 36). */
@@ -31,6 +31,19 @@ export function closedForChange(dialog: Dialog, { rights }: Command): Rejected |
 /** 412 when the caller saw another revision than the dialog has at this moment. */
 export function revisionMismatch(dialog: Dialog, { ifMatch }: Command): Rejected | undefined {
   return ifMatch !== null && ifMatch !== dialog.revision ? rejected(412) : undefined;
+}
+
+/** 403 for a dialog of a correspondence, which only holders of the correspondence scope may remove. */
+export function reservedForCorrespondence(dialog: Dialog, { rights }: Command): Rejected | undefined {
+  if (dialog.serviceResourceType !== 'correspondenceservice' || rights.correspondence) return undefined;
+  return rejected(403, {
+    Forbidden: ['Dialogs of correspondence resources need the scope digdir:dialogporten.correspondence.'],
+  });
+}
+
+/** A dialog whose revision changes and whose timestamps do not. */
+export function revised(dialog: Dialog, { newRevision }: Context): Dialog {
+  return { ...dialog, revision: newRevision() };
 }
 
 /** 403 for resources that the payload refers to and the caller does not own. Admins may refer to any. */

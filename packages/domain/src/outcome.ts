@@ -1,7 +1,7 @@
 import type { DialogEvent } from '@dialog/contracts/dialog-event';
 import type { Rejection } from '@dialog/contracts/problem';
 import type { Timestamp } from '@dialog/contracts/timestamp';
-import type { Activity, Dialog, KnownTransmission, Transmission } from './dialog.ts';
+import type { Activity, Dialog, KnownTransmission, LabelAssignment, Transmission } from './dialog.ts';
 
 /** What a decision may use besides the state: the clock and new ids come from outside. */
 export type Context = {
@@ -12,10 +12,11 @@ export type Context = {
   newRevision: () => string;
 };
 
-/** Everything one applied command changes. */
+/** Everything that an applied command changes of one dialog. */
 export type Change = {
-  kind: 'created' | 'updated';
-  /** The dialog as it is from now on. */
+  /** A purged dialog is gone with everything in it; nothing else of the change counts but its events. */
+  kind: 'created' | 'updated' | 'purged';
+  /** The dialog as it is from now on, or was until it was purged. */
   dialog: Dialog;
   transmissions: Transmission[];
   activities: Activity[];
@@ -24,14 +25,38 @@ export type Change = {
   /** Ids that the caller chose for parts of the dialog, and those of parts that are no more. */
   chosenIds: string[];
   releasedIds: string[];
+  /** Lines for the label log. */
+  labelAssignments: LabelAssignment[];
   /** Empty when the change is silent. */
   events: DialogEvent[];
 };
 
-/** `revision` is the dialog's revision after the command; an applied command without `change` changed nothing. */
+/**
+ * `revision` is that of the changed part of the dialog after the command: what the caller gets as ETag. An applied
+ * command without changes found everything as it should be. Only a bulk command changes several dialogs.
+ */
 export type Outcome =
-  | { kind: 'applied'; revision: string; change: Change | undefined }
+  | { kind: 'applied'; revision: string; changes: readonly Change[] }
   | { kind: 'rejected'; rejection: Rejection };
+
+export function applied(revision: string, ...changes: Change[]): Outcome & { kind: 'applied' } {
+  return { kind: 'applied', revision, changes };
+}
+
+/** A change of a dialog itself, and of what `parts` says besides. */
+export function changeOf(
+  kind: Change['kind'],
+  dialog: Dialog,
+  parts: Partial<Omit<Change, 'kind' | 'dialog' | 'labelAssignments'>> = {},
+): Change {
+  return {
+    ...{ kind, dialog, transmissions: [], activities: [], touchedTransmissions: [], chosenIds: [], releasedIds: [] },
+    // Told from the dialog before and after, once for all commands: see decide.
+    labelAssignments: [],
+    events: [],
+    ...parts,
+  };
+}
 
 export function rejected(
   status: Rejection['status'],

@@ -17,7 +17,7 @@ import {
 } from './identified.ts';
 import { modified } from './modified.ts';
 import { closedForChange, findOwn, foreignReferences, notFound, revisionMismatch } from './open-for-change.ts';
-import { type Context, Errors, type Outcome, rejected } from './outcome.ts';
+import { applied, type Context, changeOf, Errors, type Outcome, rejected } from './outcome.ts';
 import { backToDefault, withSent } from './system-labels.ts';
 import { addTakenIds } from './taken-ids.ts';
 
@@ -131,36 +131,21 @@ export function applyUpdate(
   const counted = afterAppending(modified(replaced, { content, silent }, context), appended, activities, state);
   const marked = withSent(counted.dialog, counted.transmissions, context);
   const changed = silent ? marked : backToDefault(marked, context);
-  return {
-    kind: 'applied',
-    revision: changed.revision,
-    change: {
-      kind: 'updated',
-      dialog: changed,
-      transmissions: counted.transmissions,
-      activities,
-      touchedTransmissions: counted.touched,
-      chosenIds: chosen.map(({ id }) => id),
-      releasedIds: [...before].filter((id) => !after.has(id)),
-      events: silent ? [] : eventsOf('DialogUpdated', changed, counted.transmissions, activities, context),
-    },
-  };
+  const change = changeOf('updated', changed, {
+    transmissions: counted.transmissions,
+    activities,
+    touchedTransmissions: counted.touched,
+    chosenIds: chosen.map(({ id }) => id),
+    releasedIds: [...before].filter((id) => !after.has(id)),
+    events: silent ? [] : eventsOf('DialogUpdated', changed, counted.transmissions, activities, context),
+  });
+  return applied(changed.revision, change);
 }
 
 /** An update without a difference keeps the revision, but still takes the dialog out of bin or archive (5.6). */
 function onlyLabels(dialog: Dialog, silent: boolean, context: Context): Outcome {
   const labelled = silent ? dialog : backToDefault(dialog, context);
-  const change = {
-    kind: 'updated' as const,
-    dialog: labelled,
-    transmissions: [],
-    activities: [],
-    touchedTransmissions: [],
-    chosenIds: [],
-    releasedIds: [],
-    events: [],
-  };
-  return { kind: 'applied', revision: dialog.revision, change: labelled === dialog ? undefined : change };
+  return labelled === dialog ? applied(dialog.revision) : applied(dialog.revision, changeOf('updated', labelled));
 }
 
 function replace(dialog: Dialog, body: UpdateDialogBody, context: Context): Dialog {

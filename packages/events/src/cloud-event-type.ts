@@ -24,6 +24,8 @@ const byActivityType = {
 const byEvent = {
   DialogCreated: 'dialogporten.dialog.created.v1',
   DialogUpdated: 'dialogporten.dialog.updated.v1',
+  DialogDeleted: 'dialogporten.dialog.deleted.v1',
+  DialogRestored: 'dialogporten.dialog.restored.v1',
   DialogTransmissionCreated: 'dialogporten.dialog.transmission.created.v1',
 } as const satisfies Record<Exclude<DialogEvent['type'], 'DialogActivityCreated'>, string>;
 

@@ -58,6 +58,8 @@ function pathWithin(event: DialogEvent): string {
   switch (event.type) {
     case 'DialogCreated':
     case 'DialogUpdated':
+    case 'DialogDeleted':
+    case 'DialogRestored':
       return '';
     case 'DialogTransmissionCreated':
       return `/transmissions/${event.transmissionId}`;

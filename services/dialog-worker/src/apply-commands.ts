@@ -9,6 +9,7 @@ import * as operations from '@dialog/database/tables/operations';
 import { decide } from '@dialog/domain/decide';
 import { type DialogState, lookupsOf, record } from '@dialog/domain/dialog-state';
 import type { Change, Outcome } from '@dialog/domain/outcome';
+import { laneOf } from '@dialog/lanes/lane';
 import { DecisionFault } from './faults.ts';
 import { loadState } from './load-state.ts';
 import { persist } from './persist.ts';
@@ -35,7 +36,7 @@ export type Applied = { operations: OwnedOperation[]; outboxGrew: boolean };
  */
 export async function applyCommands(
   deps: ApplyDeps,
-  lane: Envelope['lane'],
+  { lane, laneCount }: Pick<Envelope, 'lane' | 'laneCount'>,
   commands: readonly Command[],
 ): Promise<Applied> {
   return deps.db.transaction().execute(async (trx) => {
@@ -43,7 +44,7 @@ export async function applyCommands(
     // each statement takes its snapshot when it begins, and they begin once the lock is given. A worker that was taken
     // for dead may just have committed these commands.
     const [outboxSeq, earlier, state] = await Promise.all([
-      lanes.lock(trx, lane),
+      lanes.lock(trx, lane, otherLanesOf(commands, laneCount)),
       operations.find(
         trx,
         commands.map(({ id }) => id),
@@ -62,10 +63,12 @@ export async function applyCommands(
       const now = deps.now();
       const outcome = decided(state, command, { now, newId: deps.newId, newRevision: deps.newRevision });
       ended.set(command.id, operationOf(command, outcome, now));
-      if (outcome.kind !== 'applied' || outcome.change === undefined) continue;
-      record(state, outcome.change);
-      changes.push(outcome.change);
-      if (outcome.change.events.length > 0) outbox.push(outboxRow(command, outcome.change, now));
+      if (outcome.kind !== 'applied') continue;
+      for (const change of outcome.changes) {
+        record(state, change);
+        changes.push(change);
+        if (change.events.length > 0) outbox.push(outboxRow(command, change, now));
+      }
     }
 
     await Promise.all([
@@ -80,6 +83,17 @@ export async function applyCommands(
       outboxGrew: outbox.length > 0,
     };
   });
+}
+
+/**
+ * The lanes of the dialogs that bulk commands change beside their own. Held as well, so that each dialog has one writer
+ * at any time and a bulk command changes all of its dialogs or none.
+ */
+function otherLanesOf(commands: readonly Command[], laneCount: number): number[] {
+  const dialogIds = commands.flatMap((command) =>
+    command.kind === 'BulkSetSystemLabels' ? command.dialogs.map(({ dialogId }) => dialogId) : [],
+  );
+  return dialogIds.map((dialogId) => laneOf(dialogId, laneCount));
 }
 
 function decided(state: DialogState, command: Command, context: Parameters<typeof decide>[2]): Outcome {

@@ -212,7 +212,9 @@ it('reads no children to add one: the work does not grow with the dialog', async
         return result;
       },
     });
-    await applyCommands({ ...deps(), db: spied }, 7, [on(dialogId, examples.createTransmission())]);
+    await applyCommands({ ...deps(), db: spied }, { lane: 7, laneCount: 8 }, [
+      on(dialogId, examples.createTransmission()),
+    ]);
   } finally {
     await watched.destroy();
   }

@@ -19,9 +19,9 @@ const racesMax = 3;
  * @throws faults of the infrastructure; the lane then tries the whole envelope again, in place
  */
 export async function applyEnvelope(deps: ApplyDeps & { log: Logger }, envelope: Envelope): Promise<Applied> {
-  const { lane, commands } = envelope;
+  const { lane, laneCount, commands } = envelope;
   try {
-    return await applyCommands(deps, lane, commands);
+    return await applyCommands(deps, envelope, commands);
   } catch (error) {
     if (!isPoison(error)) throw error;
     deps.log.warn({ lane, commands: commands.length, err: describe(error) }, 'batch failed, applying one by one');
@@ -29,23 +29,27 @@ export async function applyEnvelope(deps: ApplyDeps & { log: Logger }, envelope:
 
   const applied: Applied = { operations: [], outboxGrew: false };
   for (const command of commands) {
-    const one = await applyOne(deps, lane, command);
+    const one = await applyOne(deps, { lane, laneCount }, command);
     applied.operations.push(...one.operations);
     applied.outboxGrew ||= one.outboxGrew;
   }
   return applied;
 }
 
-async function applyOne(deps: ApplyDeps & { log: Logger }, lane: number, command: Command): Promise<Applied> {
+async function applyOne(
+  deps: ApplyDeps & { log: Logger },
+  on: Pick<Envelope, 'lane' | 'laneCount'>,
+  command: Command,
+): Promise<Applied> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await applyCommands(deps, lane, [command]);
+      return await applyCommands(deps, on, [command]);
     } catch (error) {
       if (!isPoison(error)) throw error;
       if (isUniqueViolation(error) && attempt < racesMax) continue;
-      const failed = await fail(deps, lane, command, error);
+      const failed = await fail(deps, on.lane, command, error);
       deps.log.error(
-        { lane, commandId: command.id, dialogId: command.dialogId, err: describe(error) },
+        { lane: on.lane, commandId: command.id, dialogId: command.dialogId, err: describe(error) },
         'command failed',
       );
       return { operations: [failed], outboxGrew: false };

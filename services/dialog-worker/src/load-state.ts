@@ -24,7 +24,7 @@ export async function loadState(trx: Database, lookups: Lookups): Promise<Dialog
     dialogs: found,
     transmissions: new Map(knownTransmissions.map((known) => [childKey(known.dialogId, known.id), known])),
     activityKeys: new Set(knownActivities.map(({ dialogId, id }) => childKey(dialogId, id))),
-    takenIds: new Set(taken),
+    takenIds: new Map(taken.map(({ id, dialogId }) => [id, dialogId])),
     dialogKeys: new Map(holders.map((holder) => [orgKey(holder.org, holder.idempotentKey), holder])),
     transmissionKeys: new Set(usedKeys.map(({ dialogId, idempotentKey }) => childKey(dialogId, idempotentKey))),
   };

@@ -1,9 +1,11 @@
 import type { DialogChange } from '@dialog/contracts/dialog-event';
 import type { Database } from '@dialog/database/open';
+import { purge } from '@dialog/database/purge';
 import * as activities from '@dialog/database/tables/activities';
 import * as chosenIds from '@dialog/database/tables/chosen-ids';
 import * as dialogs from '@dialog/database/tables/dialogs';
 import * as idempotentKeys from '@dialog/database/tables/idempotent-keys';
+import * as labelLog from '@dialog/database/tables/label-log';
 import * as outbox from '@dialog/database/tables/outbox';
 import * as transmissions from '@dialog/database/tables/transmissions';
 import type { Dialog, KnownTransmission } from '@dialog/domain/dialog';
@@ -22,7 +24,8 @@ type Decided = {
 
 /** Writes the changes of one transaction: one statement per table, whatever the number of commands. */
 export async function persist(trx: Database, decided: Decided): Promise<void> {
-  const { lane, outboxSeq, loaded, changes } = decided;
+  const { lane, outboxSeq, loaded } = decided;
+  const { purged, changes } = withoutPurged(decided.changes);
   const latest = new Map<string, Dialog>();
   const touched = new Map<string, KnownTransmission>();
   const chosen = new Map<string, { id: string; dialogId: string }>();
@@ -38,11 +41,12 @@ export async function persist(trx: Database, decided: Decided): Promise<void> {
   const created: Dialog[] = [];
   const updated: { dialog: Dialog; documentsChanged: boolean }[] = [];
   for (const dialog of latest.values()) {
-    const before = loaded.get(dialog.id);
+    const before = purged.has(dialog.id) ? undefined : loaded.get(dialog.id);
     if (before === undefined) created.push(dialog);
     else updated.push({ dialog, documentsChanged: documentsDiffer(before, dialog) });
   }
 
+  await purge(trx, [...purged]);
   await Promise.all([
     dialogs.insert(trx, created),
     dialogs.update(trx, updated),
@@ -58,8 +62,20 @@ export async function persist(trx: Database, decided: Decided): Promise<void> {
       trx,
       changes.flatMap((change) => change.activities),
     ),
+    labelLog.insert(
+      trx,
+      changes.flatMap((change) => change.labelAssignments),
+    ),
     outbox.append(trx, lane, outboxSeq, decided.outbox),
   ]);
+}
+
+/** The dialogs that are purged, and the changes that this does not undo: those after it, of a dialog made anew. */
+function withoutPurged(changes: readonly Change[]): { purged: ReadonlySet<string>; changes: Change[] } {
+  const purgedAt = new Map<string, number>();
+  for (const [at, { kind, dialog }] of changes.entries()) if (kind === 'purged') purgedAt.set(dialog.id, at);
+  const kept = changes.filter(({ dialog }, at) => at > (purgedAt.get(dialog.id) ?? -1));
+  return { purged: new Set(purgedAt.keys()), changes: kept };
 }
 
 /** An id that one change gives back may be chosen by the next. */

@@ -18,8 +18,8 @@ function stored(body: object): WholeDialog {
   if (!validated.ok) throw new Error(JSON.stringify(validated.errors));
   const facts = { notOwned: [], actorNames: { [person]: 'Fisker Kari Anne' } };
   const outcome = createDialog(emptyState(), createCommand(validated.value, { rights, facts }), contextAt(now));
-  if (outcome.kind !== 'applied' || outcome.change === undefined) throw new Error(JSON.stringify(outcome));
-  return outcome.change;
+  if (outcome.kind !== 'applied' || outcome.changes[0] === undefined) throw new Error(JSON.stringify(outcome));
+  return outcome.changes[0];
 }
 
 const minimal = {

@@ -17,8 +17,8 @@ import {
   type GuiAction,
   hasUnopenedContent,
   isFromParty,
-  type SystemLabel,
 } from '@dialog/domain/dialog';
+import { isPlace } from '@dialog/domain/system-labels';
 import type { ShownActivity, ShownTransmission, WholeDialog } from './read-dialog.ts';
 
 // A member that is undefined is left out of the JSON: the API has no null.
@@ -112,10 +112,6 @@ export function activityListItem(activity: ShownActivity): ActivityListItem {
 /** What a transmission is called open by says something about the party, so only its dialog tells. */
 function dialogTransmissionView(transmission: ShownTransmission): DialogTransmissionView {
   return { ...transmissionView(transmission), isOpened: transmission.opened && !isFromParty(transmission) };
-}
-
-function isPlace(label: SystemLabel): boolean {
-  return label === 'Default' || label === 'Bin' || label === 'Archive';
 }
 
 function contentView(content: DialogContent): NonNullable<DialogView['content']> {

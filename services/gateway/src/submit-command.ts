@@ -3,6 +3,7 @@ import type { Command, CommandOf } from '@dialog/contracts/commands';
 import type { Operation } from '@dialog/contracts/operation';
 import { type Problem, problemOf } from '@dialog/contracts/problem';
 import type { Timestamp } from '@dialog/contracts/timestamp';
+import type { Validated } from '@dialog/contracts/validate';
 import { LaneUnavailable } from '@dialog/lanes/faults';
 import type { Lanes } from '@dialog/lanes/submit';
 import type { FactsDeps } from './facts.ts';
@@ -22,8 +23,21 @@ export type WriteDeps = FactsDeps & {
   newId: () => string;
 };
 
+/** What a request says that changes an existing dialog, beside its body. */
+export type ChangeParameters = { dialogId: string; ifMatch: string | null; silent: boolean };
+
+/** Reads a change that has no body; one that is sent is ignored. */
+export function readChangeParameters(c: GatewayContext): Validated<ChangeParameters> {
+  const dialogId = pathId(c, 'dialogId');
+  const revision = ifMatch(c);
+  const silent = silentUpdate(c);
+  return dialogId.ok && revision.ok && silent.ok
+    ? { ok: true, value: { dialogId: dialogId.value, ifMatch: revision.value, silent: silent.value } }
+    : { ok: false, errors: errorsOf(dialogId, revision, silent) };
+}
+
 /** The parts of a request that changes an existing dialog, its body not yet validated. */
-export type ChangeRequest = { dialogId: string; ifMatch: string | null; silent: boolean; body: unknown };
+export type ChangeRequest = ChangeParameters & { body: unknown };
 
 /** Reads everything about a change of an existing dialog but what its body means. */
 export async function readChange(
@@ -33,18 +47,16 @@ export async function readChange(
 ): Promise<{ ok: true; value: ChangeRequest } | { ok: false; problem: Problem }> {
   const body = await readJson(c, limits, mediaTypes);
   if (!body.ok && body.problem.status !== 400) return body;
-  const dialogId = pathId(c, 'dialogId');
-  const revision = ifMatch(c);
-  const silent = silentUpdate(c);
-  if (body.ok && dialogId.ok && revision.ok && silent.ok) {
-    const value = { dialogId: dialogId.value, ifMatch: revision.value, silent: silent.value, body: body.value };
-    return { ok: true, value };
-  }
-  const errors = { ...errorsOf(dialogId, revision, silent), ...(!body.ok && body.problem.errors) };
+  const parameters = readChangeParameters(c);
+  if (body.ok && parameters.ok) return { ok: true, value: { ...parameters.value, body: body.value } };
+  const errors = { ...errorsOf(parameters), ...(!body.ok && body.problem.errors) };
   return { ok: false, problem: problemOf(400, errors) };
 }
 
-type Header = Omit<CommandOf<'UpdateDialog'>, 'kind' | 'payload'>;
+type Header = Omit<CommandOf<'DeleteDialog'>, 'kind'>;
+
+/** For a command that names neither resources nor actors. */
+export const noFacts: Header['facts'] = { notOwned: [], actorNames: {} };
 
 /** What all commands have in common. */
 export function commandHeader(
@@ -59,7 +71,7 @@ export function commandHeader(
 }
 
 /** How an applied command is answered: 201 with the id of what was made and its address, or 204. */
-type Success = { status: 201; id: string; location: string } | { status: 204 };
+type Success = { status: 201; id: string; location: string } | { status: 204; withoutETag?: true };
 
 /**
  * Puts a command on its lane and answers with its outcome, or with 202 and the operation when the caller does not wait
@@ -108,7 +120,10 @@ export function dialogPath(id: string): string {
 }
 
 function successResponse(success: Success, revision: string, headers: Record<string, string>): Response {
-  if (success.status === 204) return new Response(null, { status: 204, headers: { ...headers, ETag: revision } });
+  if (success.status === 204) {
+    const etag = success.withoutETag === true ? {} : { ETag: revision };
+    return new Response(null, { status: 204, headers: { ...headers, ...etag } });
+  }
   return jsonResponse(success.id, 201, { ...headers, Location: success.location, ETag: revision });
 }
 

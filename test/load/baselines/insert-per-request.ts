@@ -45,7 +45,7 @@ async function insert(trx: Database, command: Command): Promise<Operation> {
   const common = { id, dialogId, kind, receivedAt, endedAt: now };
   const outcome = decide(emptyState(), command, { now, newId: uuidv7, newRevision: randomUUID });
   if (outcome.kind === 'rejected') return { ...common, status: 'Rejected', problem: toProblem(outcome.rejection) };
-  const { change } = outcome;
+  const [change] = outcome.changes;
   if (change === undefined) return { ...common, status: 'Applied', revision: outcome.revision };
   const { dialog, events } = change;
   await Promise.all([

@@ -2,10 +2,9 @@ import type { Database } from '../open.ts';
 import { insertRows } from '../rows.ts';
 
 /** Of some ids, those that a caller has chosen for a part of any dialog. */
-export async function taken(db: Database, ids: readonly string[]): Promise<string[]> {
+export async function taken(db: Database, ids: readonly string[]): Promise<{ id: string; dialogId: string }[]> {
   if (ids.length === 0) return [];
-  const rows = await db.selectFrom('chosen_id').select('id').where('id', 'in', ids).execute();
-  return rows.map(({ id }) => id);
+  return db.selectFrom('chosen_id').select(['id', 'dialog_id as dialogId']).where('id', 'in', ids).execute();
 }
 
 export async function insert(trx: Database, chosen: readonly { id: string; dialogId: string }[]): Promise<void> {

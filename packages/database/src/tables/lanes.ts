@@ -1,19 +1,23 @@
 import type { Database } from '../open.ts';
 
 /**
- * Locks a lane until the end of the transaction, and tells the number of its newest outbox row.
+ * Locks a lane, and `others`, until the end of the transaction, and tells the number of its newest outbox row.
  *
  * A worker that was taken for dead may still be at work on the envelope that the next worker now has. The lock lets one
- * of them through at a time; the second then finds the operations of the first.
+ * of them through at a time; the second then finds the operations of the first. Several are always locked in the order
+ * of their numbers, so that nobody waits in a circle.
  */
-export async function lock(trx: Database, lane: number): Promise<number> {
-  const { outbox_seq } = await trx
+export async function lock(trx: Database, lane: number, others: readonly number[] = []): Promise<number> {
+  const locked = await trx
     .selectFrom('lane')
-    .select('outbox_seq')
-    .where('id', '=', lane)
+    .select(['id', 'outbox_seq'])
+    .where('id', 'in', [...new Set([lane, ...others])])
+    .orderBy('id')
     .forUpdate()
-    .executeTakeFirstOrThrow(() => new Error(`Lane ${lane} is not in the database; lanes.ensure has not been called.`));
-  return outbox_seq;
+    .execute();
+  const own = locked.find(({ id }) => id === lane);
+  if (own === undefined) throw new Error(`Lane ${lane} is not in the database; lanes.ensure has not been called.`);
+  return own.outbox_seq;
 }
 
 /**

@@ -18,7 +18,7 @@ export function stateAfter(commands: readonly Command[], context: Context): Dial
 export function apply(state: DialogState, command: Command, context: Context): Outcome & { kind: 'applied' } {
   const outcome = decide(state, command, context);
   if (outcome.kind === 'rejected') throw new Error(`Rejected: ${JSON.stringify(outcome.rejection)}`);
-  if (outcome.change !== undefined) record(state, outcome.change);
+  for (const change of outcome.changes) record(state, change);
   return outcome;
 }
 
@@ -45,11 +45,12 @@ export function given(...history: readonly Command[]) {
         },
         thenChanged: (): Change => {
           if (outcome.kind === 'rejected') throw new Error(`Rejected: ${JSON.stringify(outcome.rejection)}`);
-          if (outcome.change === undefined) throw new Error('Nothing changed.');
-          return outcome.change;
+          const [change] = outcome.changes;
+          if (change === undefined) throw new Error('Nothing changed.');
+          return change;
         },
         thenUnchanged: () => {
-          expect(outcome).toEqual({ kind: 'applied', revision: dialogOf(state).revision, change: undefined });
+          expect(outcome).toEqual({ kind: 'applied', revision: dialogOf(state).revision, changes: [] });
         },
       };
     },

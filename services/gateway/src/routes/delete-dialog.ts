@@ -1,0 +1,25 @@
+import { createRoute } from '@hono/zod-openapi';
+import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
+import { changed, changeOfDialog, changeResponses } from '../openapi.ts';
+import { invalid } from '../problem-response.ts';
+import { commandHeader, noFacts, readChangeParameters, submitCommand, type WriteDeps } from '../submit-command.ts';
+
+const route = createRoute({
+  ...changeOfDialog,
+  method: 'delete',
+  path: `${serviceOwnerPath}/dialogs/{dialogId}`,
+  operationId: 'DeleteDialog',
+  summary: 'Delete a dialog',
+  description: 'It stays readable to its service owner, and can be restored.',
+  responses: { 204: changed, ...changeResponses },
+});
+
+export function registerDeleteDialog(app: GatewayApp, deps: WriteDeps): void {
+  app.openAPIRegistry.registerPath(route);
+  app.delete(route.getRoutingPath(), (c) => {
+    const change = readChangeParameters(c);
+    if (!change.ok) return invalid(c, change.errors);
+    const header = commandHeader(c, deps, { ...change.value, facts: noFacts, receivedAt: deps.now() });
+    return submitCommand(c, deps, { ...header, kind: 'DeleteDialog' }, { status: 204 });
+  });
+}

@@ -1,0 +1,25 @@
+import { createRoute } from '@hono/zod-openapi';
+import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
+import { changed, changeOfDialog, changeResponses } from '../openapi.ts';
+import { invalid } from '../problem-response.ts';
+import { commandHeader, noFacts, readChangeParameters, submitCommand, type WriteDeps } from '../submit-command.ts';
+
+const route = createRoute({
+  ...changeOfDialog,
+  method: 'post',
+  path: `${serviceOwnerPath}/dialogs/{dialogId}/actions/freeze`,
+  operationId: 'FreezeDialog',
+  summary: 'Freeze a dialog',
+  description: 'For administrators, who are then the only ones to change it.',
+  responses: { 204: changed, ...changeResponses },
+});
+
+export function registerFreezeDialog(app: GatewayApp, deps: WriteDeps): void {
+  app.openAPIRegistry.registerPath(route);
+  app.post(route.getRoutingPath(), (c) => {
+    const change = readChangeParameters(c);
+    if (!change.ok) return invalid(c, change.errors);
+    const header = commandHeader(c, deps, { ...change.value, facts: noFacts, receivedAt: deps.now() });
+    return submitCommand(c, deps, { ...header, kind: 'FreezeDialog' }, { status: 204 });
+  });
+}
