@@ -11,6 +11,7 @@ export const scopes = {
   admin: 'digdir:dialogporten.serviceprovider.admin',
   legacyHtml: 'digdir:dialogporten.serviceprovider.legacyhtml',
   correspondence: 'digdir:dialogporten.correspondence',
+  notificationCondition: 'altinn:system/notifications.condition.check',
 } as const;
 export type Scope = (typeof scopes)[keyof typeof scopes];
 
@@ -35,10 +36,9 @@ type Deps = { orgCodeOf: (orgNumber: string) => Promise<string | undefined> };
  * @throws UpstreamFailure when the registry is needed and away
  */
 export async function identifyServiceOwner({ orgCodeOf }: Deps, claims: JWTPayload): Promise<Identification> {
-  const granted = scopesOf(claims);
-  if (!granted.has(scopes.serviceProvider)) return { kind: 'refused', reason: 'scope-missing' };
-  const orgNumber = consumerOf(claims);
-  if (orgNumber === undefined) return { kind: 'refused', reason: 'consumer-missing-or-invalid' };
+  const organisation = identifyOrganisation(claims, scopes.serviceProvider);
+  if (organisation.kind === 'refused') return organisation;
+  const { orgNumber, scopes: granted } = organisation;
   const org = orgClaimOf(claims) ?? (await orgCodeOf(orgNumber));
   if (org === undefined) return { kind: 'refused', reason: 'org-unknown' };
   const rights = {
@@ -47,6 +47,20 @@ export async function identifyServiceOwner({ orgCodeOf }: Deps, claims: JWTPaylo
     legacyHtml: granted.has(scopes.legacyHtml),
   };
   return { kind: 'service-owner', serviceOwner: { org, orgNumber, scopes: granted, rights } };
+}
+
+/** Tells from a verified token's claims which organisation calls, if it was granted the scope. It may own nothing. */
+export function identifyOrganisation(
+  claims: JWTPayload,
+  needed: Scope,
+):
+  | { kind: 'organisation'; orgNumber: string; scopes: ReadonlySet<string> }
+  | { kind: 'refused'; reason: Exclude<ServiceOwnerRefusal, 'org-unknown'> } {
+  const granted = scopesOf(claims);
+  if (!granted.has(needed)) return { kind: 'refused', reason: 'scope-missing' };
+  const orgNumber = consumerOf(claims);
+  if (orgNumber === undefined) return { kind: 'refused', reason: 'consumer-missing-or-invalid' };
+  return { kind: 'organisation', orgNumber, scopes: granted };
 }
 
 /** A scope claim is one string, scopes between blanks; a repeated claim arrives as a list of such strings. */

@@ -1,5 +1,7 @@
 import {
+  identifyOrganisation,
   identifyServiceOwner,
+  type Scope,
   type ServiceOwner,
   type ServiceOwnerRefusal,
   scopes,
@@ -7,7 +9,7 @@ import {
 import { bearerToken, type TokenRefusal, type TokenVerifier, type Verification } from '@dialog/access/tokens';
 import { UpstreamFailure } from '@dialog/access/upstream-failure';
 import type { MiddlewareHandler } from 'hono';
-import type { GatewayEnv } from './gateway-app.ts';
+import type { GatewayContext, GatewayEnv } from './gateway-app.ts';
 import { invalid } from './problem-response.ts';
 import { endUserId } from './request-parameters.ts';
 
@@ -27,29 +29,61 @@ export function serviceOwnersOnly({ tokens, resources }: AuthenticationDeps): Mi
   const known = new WeakMap<Claims, ServiceOwner>();
 
   return async (c, next) => {
-    const token = bearerToken(c.req.header('authorization'));
-    if (token === undefined) return challenge(401, 'Bearer');
-    const verification = await verify(token);
-    if (verification.kind === 'refused') return challenge(401, invalidToken(verification.reason));
-    let serviceOwner = known.get(verification.claims);
+    const verified = await verifiedClaims(c, tokens);
+    if (!verified.ok) return verified.response;
+    let serviceOwner = known.get(verified.claims);
     if (serviceOwner === undefined) {
-      const identification = await identifyServiceOwner(resources, verification.claims);
-      if (identification.kind === 'refused') return challenge(403, insufficient(identification.reason));
+      const identification = await identifyServiceOwner(resources, verified.claims);
+      if (identification.kind === 'refused') return refused(identification.reason, scopes.serviceProvider);
       serviceOwner = identification.serviceOwner;
-      known.set(verification.claims, serviceOwner);
+      known.set(verified.claims, serviceOwner);
     }
     c.set('serviceOwner', serviceOwner);
     // May be on any request; most have nothing to do with it.
     const onBehalfOf = endUserId(c);
     return onBehalfOf.ok ? next() : invalid(c, onBehalfOf.errors);
   };
+}
 
-  async function verify(token: string) {
-    try {
-      return await tokens.verify(token);
-    } catch (err) {
-      throw err instanceof UpstreamFailure ? err : new UpstreamFailure('token issuer', 'no keys', { cause: err });
-    }
+/** For a route that wants more of a service owner than the scope that all need: 403 without a body. */
+export function requireScope(scope: Scope): MiddlewareHandler<GatewayEnv> {
+  return async (c, next) =>
+    c.get('serviceOwner').scopes.has(scope) ? next() : refused('scope-missing', `${scopes.serviceProvider} ${scope}`);
+}
+
+/**
+ * Lets organisations through that were granted one scope, service owners or not. For a route that is registered before
+ * {@link serviceOwnersOnly}; refusals are the same.
+ */
+export function organisationsWith(
+  scope: Scope,
+  { tokens }: Pick<AuthenticationDeps, 'tokens'>,
+): MiddlewareHandler<GatewayEnv> {
+  return async (c, next) => {
+    const verified = await verifiedClaims(c, tokens);
+    if (!verified.ok) return verified.response;
+    const identification = identifyOrganisation(verified.claims, scope);
+    return identification.kind === 'refused' ? refused(identification.reason, scope) : next();
+  };
+}
+
+async function verifiedClaims(
+  c: GatewayContext,
+  tokens: TokenVerifier,
+): Promise<{ ok: true; claims: Claims } | { ok: false; response: Response }> {
+  const token = bearerToken(c.req.header('authorization'));
+  if (token === undefined) return { ok: false, response: challenge(401, 'Bearer') };
+  const verification = await verify(tokens, token);
+  return verification.kind === 'verified'
+    ? { ok: true, claims: verification.claims }
+    : { ok: false, response: challenge(401, invalidToken(verification.reason)) };
+}
+
+async function verify(tokens: TokenVerifier, token: string): Promise<Verification> {
+  try {
+    return await tokens.verify(token);
+  } catch (err) {
+    throw err instanceof UpstreamFailure ? err : new UpstreamFailure('token issuer', 'no keys', { cause: err });
   }
 }
 
@@ -61,8 +95,7 @@ function invalidToken(reason: TokenRefusal): string {
   return `Bearer error="invalid_token", error_description="${reason}"`;
 }
 
-function insufficient(reason: ServiceOwnerRefusal): string {
-  return reason === 'scope-missing'
-    ? `Bearer error="insufficient_scope", scope="${scopes.serviceProvider}"`
-    : `Bearer error="insufficient_scope", error_description="${reason}"`;
+function refused(reason: ServiceOwnerRefusal, needed: string): Response {
+  const why = reason === 'scope-missing' ? `scope="${needed}"` : `error_description="${reason}"`;
+  return challenge(403, `Bearer error="insufficient_scope", ${why}`);
 }
