@@ -26,6 +26,7 @@ import { registerPatchDialog } from './routes/patch-dialog.ts';
 import { registerPurgeDialog } from './routes/purge-dialog.ts';
 import { registerRestoreDialog } from './routes/restore-dialog.ts';
 import { registerUpdateDialog } from './routes/update-dialog.ts';
+import { registerShouldSendNotification } from './routes/should-send-notification.ts';
 import type { WriteDeps } from './submit-command.ts';
 
 export type GatewayDeps = AuthenticationDeps &
@@ -53,6 +54,7 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   app.onError((err, c) => faultResponse(c, err, deps.log));
   app.notFound((c) => problemResponse(c, problemOf(404)));
 
+  registerShouldSendNotification(app, deps);
   app.use(`${serviceOwnerPath}/*`, serviceOwnersOnly(deps));
   registerCreateDialog(app, deps);
   registerGetDialog(app, deps);

@@ -1,5 +1,6 @@
 import { parseParty } from '@dialog/contracts/party';
 import type { Validated } from '@dialog/contracts/validate';
+import type { z } from 'zod';
 import type { GatewayContext } from './gateway-app.ts';
 
 type Errors = Record<string, string[]>;
@@ -40,6 +41,23 @@ export function endUserId(c: GatewayContext): Validated<string | null> {
   if (text === '') return right(null);
   const id = parseParty(text);
   return id?.startsWith(person) ? right(id) : wrong('EndUserId', `Must be ${person} and a national identity number.`);
+}
+
+/** Reads a member of an enumeration that must be there: its name in any casing, or its number. */
+export function queryEnumeration<Name extends string>(
+  c: GatewayContext,
+  name: string,
+  schema: z.ZodType<Name>,
+): Validated<Name> {
+  const { success, data, error } = schema.safeParse(queryValue(c, name) ?? '');
+  return success ? right(data) : wrong(name, error.issues.map(({ message }) => message).join(' '));
+}
+
+/** Reads an id that may be left out; in lower case, null without it. */
+export function queryUuid(c: GatewayContext, name: string): Validated<string | null> {
+  const text = queryValue(c, name) ?? '';
+  if (text === '') return right(null);
+  return onlyUuid.test(text) ? right(text.toLowerCase()) : wrong(name, `'${name}' is not a UUID.`);
 }
 
 /** What is wrong with several parameters, together. */

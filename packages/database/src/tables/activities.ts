@@ -34,6 +34,34 @@ export async function find(db: Database, dialogId: string, id: string): Promise<
     .executeTakeFirst();
 }
 
+/**
+ * Whether a dialog has an activity of a type and, where one is named, for a transmission. Undefined for a dialog that is
+ * not there.
+ */
+export async function exists(
+  db: Database,
+  dialogId: string,
+  { type, transmissionId }: Pick<Activity, 'type' | 'transmissionId'>,
+): Promise<boolean | undefined> {
+  const row = await db
+    .selectFrom('dialog')
+    .select((dialog) =>
+      dialog
+        .exists(
+          dialog
+            .selectFrom('dialog_activity')
+            .select('id')
+            .whereRef('dialog_id', '=', 'dialog.id')
+            .where('type', '=', type)
+            .$if(transmissionId !== null, (query) => query.where('transmission_id', '=', transmissionId)),
+        )
+        .as('found'),
+    )
+    .where('id', '=', dialogId)
+    .executeTakeFirst();
+  return row === undefined ? undefined : Boolean(row.found);
+}
+
 /** Of the activities that are named, those that are there. */
 export async function findKnown(db: Database, named: readonly NamedChild[]): Promise<NamedChild[]> {
   if (named.length === 0) return [];

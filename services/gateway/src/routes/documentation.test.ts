@@ -35,7 +35,8 @@ describe('the description of the API', () => {
     const served = app.routes
       .filter(({ method, path }) => method !== 'ALL' && path.startsWith('/api/'))
       .map(({ method, path }) => `${method} ${path}`);
-    expect(described.sort()).toEqual(served.sort());
+    // A route with a handler before its own is listed once for each.
+    expect(described.sort()).toEqual([...new Set(served)].sort());
   });
 
   it('names operations as the published API does', async () => {
@@ -44,6 +45,7 @@ describe('the description of the API', () => {
       Object.values(methods).map((one) => one.operationId),
     );
     expect(ids.sort()).toEqual([
+      'CheckNotificationCondition',
       'CreateDialog',
       'CreateDialogActivity',
       'CreateDialogTransmission',
