@@ -25,8 +25,8 @@ import { registerListTransmissions } from './routes/list-transmissions.ts';
 import { registerPatchDialog } from './routes/patch-dialog.ts';
 import { registerPurgeDialog } from './routes/purge-dialog.ts';
 import { registerRestoreDialog } from './routes/restore-dialog.ts';
-import { registerUpdateDialog } from './routes/update-dialog.ts';
 import { registerShouldSendNotification } from './routes/should-send-notification.ts';
+import { registerUpdateDialog } from './routes/update-dialog.ts';
 import type { WriteDeps } from './submit-command.ts';
 
 export type GatewayDeps = AuthenticationDeps &
