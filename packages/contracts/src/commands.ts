@@ -6,7 +6,7 @@ import type { SystemLabel } from './enumerations.ts';
 import type { JsonPatch } from './json-patch.ts';
 import { rights } from './rights.ts';
 import { canonicalTimestamp } from './timestamp.ts';
-import type { TransmissionBody } from './transmission.ts';
+import type { TransmissionBody, UpdateTransmissionBody } from './transmission.ts';
 import type { UpdateDialogBody } from './update-dialog.ts';
 
 export type { Rights } from './rights.ts';
@@ -64,10 +64,16 @@ export const command = z.discriminatedUnion('kind', [
     payload: z.custom<TransmissionBody>(isObject),
   }),
   header.extend({
+    kind: z.literal('UpdateTransmission'),
+    transmissionId: z.uuid(),
+    payload: z.custom<UpdateTransmissionBody>(isObject),
+  }),
+  header.extend({
     kind: z.literal('CreateActivity'),
     activityId: z.uuid(),
     payload: z.custom<ActivityBody>(isObject),
   }),
+  header.extend({ kind: z.literal('MoveFormSavedActivity'), activityId: z.uuid(), createdAt: canonicalTimestamp }),
   header.extend({ kind: z.literal('DeleteDialog') }),
   header.extend({ kind: z.literal('RestoreDialog') }),
   header.extend({ kind: z.literal('PurgeDialog') }),

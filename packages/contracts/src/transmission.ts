@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { actor } from './actor.ts';
-import { attachmentRules, transmissionAttachment } from './attachment.ts';
+import { attachment, attachmentRules, attachmentUrlRules, transmissionAttachment } from './attachment.ts';
 import { authorizationAttribute } from './authorization-attribute.ts';
 import { transmissionContent, transmissionContentRules } from './content.ts';
 import { transmissionType } from './enumerations.ts';
-import { optionalInstant, suppliedInstantNotNull } from './instant.ts';
+import { optionalInstant, suppliedInstant, suppliedInstantNotNull } from './instant.ts';
 import { localizations } from './localization.ts';
 import { chosenIdRule, pastRule, type Report, type RuleContext, unexpiredRule } from './rule.ts';
 import { idempotentKey, optionalText, textLengthMax } from './text.ts';
@@ -19,27 +19,44 @@ const navigationalAction = z
   })
   .openapi('NavigationalAction');
 
-/** A message from the service owner to the party or back. It never changes once it is there. */
+const members = {
+  idempotentKey,
+  authorizationAttribute,
+  extendedType: optionalUri,
+  externalReference: optionalText,
+  relatedTransmissionId: optionalUuid.openapi({ description: 'The transmission that this one answers.' }),
+  type: transmissionType,
+  sender: actor,
+  navigationalActions: z.array(navigationalAction).default([]),
+};
+const content = transmissionContent.nullable().default(null);
+
+/** A message from the service owner to the party or back. */
 export const transmissionBody = z
   .object({
     id: chosenId,
-    idempotentKey,
     createdAt: suppliedInstantNotNull,
-    authorizationAttribute,
-    extendedType: optionalUri,
-    externalReference: optionalText,
-    relatedTransmissionId: optionalUuid.openapi({ description: 'The transmission that this one answers.' }),
-    type: transmissionType,
-    sender: actor,
-    content: transmissionContent
-      .nullable()
-      .default(null)
-      .openapi({ description: 'May only be left out in a dialog with `isApiOnly`.' }),
+    ...members,
+    content: content.openapi({ description: 'May only be left out in a dialog with `isApiOnly`.' }),
     attachments: z.array(transmissionAttachment).default([]),
-    navigationalActions: z.array(navigationalAction).default([]),
   })
   .openapi('CreateTransmission');
 export type TransmissionBody = z.output<typeof transmissionBody>;
+
+/**
+ * A transmission as it should have been (section 25.5). Its attachments and their urls are those that it has where
+ * their ids say so, so urls have ids here.
+ */
+export const updateTransmissionMembers = z
+  .object({
+    createdAt: suppliedInstant.openapi({ description: 'Any time. Left out: the transmission keeps its own.' }),
+    ...members,
+    content,
+    attachments: z.array(attachment).default([]),
+    isSilentUpdate: z.boolean().default(false).openapi({ description: 'Must be true, here or in the query.' }),
+  })
+  .openapi('UpdateTransmission');
+export type UpdateTransmissionBody = Omit<z.output<typeof updateTransmissionMembers>, 'isSilentUpdate'>;
 
 /** What of a transmission depends on the clock, the caller's rights and the request that it came in. */
 type TransmissionContext = RuleContext & { contentRequired: boolean; refuseExpired: boolean };
@@ -51,7 +68,7 @@ export function transmissionRules(
   context: TransmissionContext,
   report: Report,
 ): void {
-  const { id, createdAt, relatedTransmissionId, content, attachments, navigationalActions } = transmission;
+  const { id, createdAt, relatedTransmissionId, content, attachments } = transmission;
   chosenIdRule(id, `${at}id`, context, report);
   pastRule(createdAt, `${at}createdAt`, context, report);
   if (isRelatedToItself(transmission)) {
@@ -60,6 +77,25 @@ export function transmissionRules(
   if (content !== null) transmissionContentRules(content, `${at}content.`, context, report);
   else if (context.contentRequired) report(`${at}content`, 'Is required.');
   attachmentRules(attachments, `${at}attachments`, context, report);
+  navigationalActionRules(transmission, at, context, report);
+}
+
+/** The rules of {@link updateTransmissionMembers}. A correction may be of any time, and of what has expired. */
+export function updateTransmissionRules(body: UpdateTransmissionBody, context: RuleContext, report: Report): void {
+  const { content, attachments } = body;
+  if (content === null) report('content', 'Is required.');
+  else transmissionContentRules(content, 'content.', context, report);
+  attachmentRules(attachments, 'attachments', { ...context, refuseExpired: false }, report);
+  attachmentUrlRules(attachments, 'attachments', context, report);
+  navigationalActionRules(body, '', context, report);
+}
+
+function navigationalActionRules(
+  { navigationalActions }: Pick<TransmissionBody, 'navigationalActions'>,
+  at: string,
+  context: RuleContext,
+  report: Report,
+): void {
   for (const [index, { expiresAt }] of navigationalActions.entries()) {
     unexpiredRule(expiresAt, `${at}navigationalActions[${index}].expiresAt`, context, report);
   }

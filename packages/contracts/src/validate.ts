@@ -8,9 +8,16 @@ import { type JsonPatch, jsonPatch, readOperations } from './json-patch.ts';
 import { putInLanguageOrder } from './language-order.ts';
 import { type Reading, type Shape, shapeOf, withMemberNames } from './member-names.ts';
 import { readBy } from './read-body.ts';
-import { type Report, ruleContext } from './rule.ts';
-import type { Timestamp } from './timestamp.ts';
-import { type TransmissionBody, transmissionBody, transmissionRules } from './transmission.ts';
+import { pastRule, type Report, ruleContext } from './rule.ts';
+import { type Timestamp, timestamp } from './timestamp.ts';
+import {
+  type TransmissionBody,
+  transmissionBody,
+  transmissionRules,
+  type UpdateTransmissionBody,
+  updateTransmissionMembers,
+  updateTransmissionRules,
+} from './transmission.ts';
 import { type UpdateDialogBody, updateDialogBody, updateDialogRules } from './update-dialog.ts';
 
 /** The body in its normal form, or what is wrong with it. */
@@ -25,7 +32,9 @@ type Body<Schema> = { schema: Schema; shape: Shape; prefix: string };
 const createDialog = bodyOf(createDialogMembers, 'dto.');
 const updateDialog = bodyOf(updateDialogBody, 'dto.');
 const transmission = bodyOf(transmissionBody, 'transmissions[0].');
+const updateTransmission = bodyOf(updateTransmissionMembers, 'dto.');
 const activity = bodyOf(activityBody, 'activity.');
+const activityTime = bodyOf(timestamp, '');
 
 /** The body of POST dialogs. */
 export function validateCreateDialog(input: unknown, { now, rights }: ValidationContext): Validated<CreateDialogBody> {
@@ -54,6 +63,33 @@ export function validateTransmission(input: unknown, { now, rights }: Validation
   return validate(transmission, input, (body, report) => transmissionRules(body, '', context, report));
 }
 
+/**
+ * The body of PUT transmissions/{id}. That the change is silent, as it has to be, the body may say or the query
+ * (`silentInQuery`).
+ */
+export function validateUpdateTransmission(
+  input: unknown,
+  { now, rights, silentInQuery }: ValidationContext & { silentInQuery: boolean },
+): Validated<UpdateTransmissionBody> {
+  const context = ruleContext(now, rights);
+  const validated = validate(updateTransmission, input, (body, report) =>
+    updateTransmissionRules(body, context, report),
+  );
+  if (!silentInQuery && !isSilentInBody(input)) {
+    // No member of the transmission, so its key has no prefix.
+    return { ok: false, errors: { isSilentUpdate: ['Must be true.'], ...(!validated.ok && validated.errors) } };
+  }
+  if (!validated.ok) return validated;
+  const { isSilentUpdate: _, ...body } = validated.value;
+  return { ok: true, value: body };
+}
+
+/** The body of the move of a FormSaved activity: its new time, alone. */
+export function validateActivityTime(input: unknown, { now, rights }: ValidationContext): Validated<Timestamp> {
+  const context = ruleContext(now, rights);
+  return validate(activityTime, input, (time, report) => pastRule(time, 'createdAt', context, report));
+}
+
 /** The body of POST activities. */
 export function validateActivity(input: unknown, { now, rights }: ValidationContext): Validated<ActivityBody> {
   const context = ruleContext(now, rights);
@@ -70,7 +106,7 @@ export function validateJsonPatch(input: unknown): Validated<JsonPatch> {
   return value !== undefined && errors.isEmpty ? { ok: true, value } : { ok: false, errors: errors.byKey };
 }
 
-/** Whether the body of POST transmissions or activities asks for a silent change, as the query may do as well. */
+/** Whether the body of a transmission or an activity asks for a silent change, as the query may do as well. */
 export function isSilentInBody(input: unknown): boolean {
   if (typeof input !== 'object' || input === null) return false;
   return Object.entries(input).some(([name, value]) => name.toLowerCase() === 'issilentupdate' && value === true);

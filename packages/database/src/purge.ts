@@ -7,7 +7,6 @@ const partsOfDialog = [
   'dialog_activity',
   'dialog_label_log',
   'dialog_seen_log',
-  'dialog_idempotent_key',
   'chosen_id',
 ] as const;
 
@@ -16,8 +15,21 @@ export async function purge(trx: Database, dialogIds: readonly string[]): Promis
   if (dialogIds.length === 0) return;
   await Promise.all([
     ...partsOfDialog.map((table) => trx.deleteFrom(table).where('dialog_id', '=', anyOf(dialogIds)).execute()),
-    trx.deleteFrom('dialog').where('id', '=', anyOf(dialogIds)).execute(),
+    deleteWithKeys(trx, dialogIds),
   ]);
+}
+
+/** Keys are found by what the dialogs hold: an index by dialog would cost every create with a key for a rare purge. */
+async function deleteWithKeys(trx: Database, dialogIds: readonly string[]): Promise<void> {
+  await trx
+    .with('gone', (query) =>
+      query.deleteFrom('dialog').where('id', '=', anyOf(dialogIds)).returning(['org', 'idempotent_key']),
+    )
+    .deleteFrom('dialog_idempotent_key as held')
+    .using('gone')
+    .whereRef('held.org', '=', 'gone.org')
+    .whereRef('held.idempotent_key', '=', 'gone.idempotent_key')
+    .execute();
 }
 
 function anyOf(ids: readonly string[]) {

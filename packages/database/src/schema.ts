@@ -63,6 +63,7 @@ export interface Dialog {
   service_resource_type: string;
   status: ColumnType<StoredDialog['status']>;
   system_labels: ColumnType<StoredDialog['systemLabels']>;
+  unopened_content_override: boolean | null;
   unopened_transmissions_count: number;
   updated_at: Instant;
   visible_from: Instant | null;

@@ -6,8 +6,8 @@ import { childKey, type DialogState } from './dialog-state.ts';
 import { identifiedAttachment } from './identified.ts';
 import type { Context, Errors } from './outcome.ts';
 
-const depthMax = 100;
-const repliesMax = 100;
+export const depthMax = 100;
+export const repliesMax = 100;
 /** Per direction: from the party, and from the service owner. */
 const transmissionsMax = 32_767;
 

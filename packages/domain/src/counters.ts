@@ -38,6 +38,8 @@ export function afterAppending(
       fromPartyTransmissionsCount: dialog.fromPartyTransmissionsCount + fromParty,
       fromServiceOwnerTransmissionsCount: dialog.fromServiceOwnerTransmissionsCount + transmissions.length - fromParty,
       unopenedTransmissionsCount: dialog.unopenedTransmissionsCount + unopened - openedBefore,
+      // A new unopened transmission is reason enough, whatever was told before.
+      unopenedContentOverride: unopened > 0 ? null : dialog.unopenedContentOverride,
       contentlessTransmissionsCount:
         dialog.contentlessTransmissionsCount + transmissions.filter(({ content }) => content === null).length,
       correspondenceOpened:

@@ -1,6 +1,8 @@
+import type { ActivityBody } from '@dialog/contracts/activity';
 import type { CommandOf } from '@dialog/contracts/commands';
 import { appendActivities, reservedActivityTypes } from './append-activities.ts';
 import { afterAppending } from './counters.ts';
+import { type Dialog, hasUnopenedContent, somethingIsUnopened, tellingUnopened } from './dialog.ts';
 import { childKey, type DialogState } from './dialog-state.ts';
 import { eventsOf } from './events.ts';
 import { modified } from './modified.ts';
@@ -22,7 +24,7 @@ export function createActivity(state: DialogState, command: CommandOf<'CreateAct
   if (refused !== undefined) return refused;
 
   const { transmissionId } = payload;
-  const foreign = foreignReferences(command);
+  const foreign = foreignReferences(dialog, command);
   if (foreign !== undefined) return foreign;
   if (transmissionId !== null && !state.transmissions.has(childKey(dialogId, transmissionId))) {
     return rejected(422, { 'Activity.TransmissionId': [`The dialog has no transmission with id ${transmissionId}.`] });
@@ -31,7 +33,7 @@ export function createActivity(state: DialogState, command: CommandOf<'CreateAct
   const errors = new Errors();
   const activities = appendActivities(dialog, [{ ...payload, id: activityId }], facts, context, errors);
   const chosen = payload.id === null ? [] : [{ entity: 'DialogActivity', id: payload.id }];
-  if (state.activityKeys.has(childKey(dialogId, activityId))) {
+  if (state.activities.has(childKey(dialogId, activityId))) {
     errors.add('DialogActivity', `DialogActivity with id ${activityId} already exists.`);
   } else {
     addTakenIds(state, chosen, errors);
@@ -46,7 +48,8 @@ export function createActivity(state: DialogState, command: CommandOf<'CreateAct
     activities,
     state,
   );
-  const changed = silent ? after.dialog : backToDefault(after.dialog, context);
+  const told = withOpened(dialog, after.dialog, payload);
+  const changed = silent ? told : backToDefault(told, context);
   const change = changeOf('updated', changed, {
     activities,
     touchedTransmissions: after.touched,
@@ -54,4 +57,11 @@ export function createActivity(state: DialogState, command: CommandOf<'CreateAct
     events: silent ? [] : eventsOf('DialogUpdated', changed, [], activities, context),
   });
   return applied(changed.revision, change);
+}
+
+/** An activity that opens something may end that a dialog tells of unopened content, and never begins it (13.5). */
+function withOpened(before: Dialog, after: Dialog, { type }: ActivityBody): Dialog {
+  const opens = type === 'TransmissionOpened' || type === 'CorrespondenceOpened';
+  const unopened = hasUnopenedContent(before) && (!opens || somethingIsUnopened(after));
+  return tellingUnopened(after, unopened);
 }

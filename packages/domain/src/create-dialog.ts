@@ -85,6 +85,7 @@ export function createDialog(state: DialogState, command: CommandOf<'CreateDialo
     fromServiceOwnerTransmissionsCount: 0,
     fromPartyTransmissionsCount: 0,
     unopenedTransmissionsCount: 0,
+    unopenedContentOverride: null,
     contentlessTransmissionsCount: 0,
     correspondenceOpened: false,
   };

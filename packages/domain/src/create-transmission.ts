@@ -38,7 +38,7 @@ export function createTransmission(
     actors: storage,
   });
   addExpiredAttachments('Transmissions.Attachments.ExpiresAt', payload.attachments, context, rules);
-  const foreign = foreignReferences(command);
+  const foreign = foreignReferences(dialog, command);
   if (foreign !== undefined) return foreign;
   if (rules.any) return rules.rejected(422);
 

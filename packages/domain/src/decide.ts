@@ -6,6 +6,7 @@ import { createTransmission } from './create-transmission.ts';
 import { deleteDialog } from './delete-dialog.ts';
 import type { DialogState } from './dialog-state.ts';
 import { freezeDialog } from './freeze-dialog.ts';
+import { moveFormSavedActivity } from './move-form-saved-activity.ts';
 import type { Context, Outcome } from './outcome.ts';
 import { patchDialog } from './patch-dialog.ts';
 import { purgeDialog } from './purge-dialog.ts';
@@ -14,6 +15,7 @@ import { addServiceOwnerLabel, removeServiceOwnerLabel } from './service-owner-l
 import { bulkSetSystemLabels, setSystemLabels } from './set-system-labels.ts';
 import { labelAssignments } from './system-labels.ts';
 import { updateDialog } from './update-dialog.ts';
+import { updateTransmission } from './update-transmission.ts';
 
 /**
  * Decides one command on the state as it is now. Pure: it changes nothing, and what it needs of clock and chance comes
@@ -40,8 +42,12 @@ function decideKind(state: DialogState, command: Command, context: Context): Out
       return patchDialog(state, command, context);
     case 'CreateTransmission':
       return createTransmission(state, command, context);
+    case 'UpdateTransmission':
+      return updateTransmission(state, command, context);
     case 'CreateActivity':
       return createActivity(state, command, context);
+    case 'MoveFormSavedActivity':
+      return moveFormSavedActivity(state, command, context);
     case 'DeleteDialog':
       return deleteDialog(state, command, context);
     case 'RestoreDialog':

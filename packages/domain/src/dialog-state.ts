@@ -1,5 +1,5 @@
 import type { Command } from '@dialog/contracts/commands';
-import type { Dialog, KnownTransmission } from './dialog.ts';
+import type { Dialog, KnownActivity, KnownTransmission, Transmission } from './dialog.ts';
 import type { Change } from './outcome.ts';
 
 /**
@@ -8,16 +8,17 @@ import type { Change } from './outcome.ts';
  */
 export type DialogState = {
   dialogs: Map<string, Dialog>;
-  /** By `childKey`. */
+  /** By `childKey`, as are the next two. */
   transmissions: Map<string, KnownTransmission>;
-  /** `childKey`s of activities. */
-  activityKeys: Set<string>;
+  /** Those that a command corrects, and those that are new. Where they stand in the hierarchy, `transmissions` knows. */
+  wholeTransmissions: Map<string, Transmission>;
+  activities: Map<string, KnownActivity>;
   /** Ids that a caller once chose for a part of any dialog, with that dialog. */
   takenIds: Map<string, string>;
   /** Who holds an idempotent key, by `orgKey`. */
   dialogKeys: Map<string, { dialogId: string; deleted: boolean }>;
-  /** Idempotent keys of transmissions, by `childKey`. */
-  transmissionKeys: Set<string>;
+  /** Which transmission has an idempotent key, by `childKey` of the key. */
+  transmissionKeys: Map<string, string>;
 };
 
 /** What must be loaded before some commands can be decided. */
@@ -26,7 +27,10 @@ export type Lookups = {
   children: { dialogId: string; id: string }[];
   dialogKeys: { org: string; idempotentKey: string }[];
   transmissionKeys: { dialogId: string; idempotentKey: string }[];
+  /** Transmissions that are corrected, and what each is to be related to from now on. */
+  corrections: Correction[];
 };
+export type Correction = { dialogId: string; id: string; relatedTransmissionId: string | null };
 
 /** Key of something inside a dialog: a child's id or a transmission's idempotent key. */
 export function childKey(dialogId: string, key: string): string {
@@ -41,10 +45,11 @@ export function emptyState(): DialogState {
   return {
     dialogs: new Map(),
     transmissions: new Map(),
-    activityKeys: new Set(),
+    wholeTransmissions: new Map(),
+    activities: new Map(),
     takenIds: new Map(),
     dialogKeys: new Map(),
-    transmissionKeys: new Set(),
+    transmissionKeys: new Map(),
   };
 }
 
@@ -61,6 +66,7 @@ export function lookupsOf(commands: readonly Command[]): Lookups {
   const children = new Map<string, { dialogId: string; id: string }>();
   const dialogKeys = new Map<string, { org: string; idempotentKey: string }>();
   const transmissionKeys = new Map<string, { dialogId: string; idempotentKey: string }>();
+  const corrections: Correction[] = [];
 
   for (const command of commands) {
     const { dialogId } = command;
@@ -68,6 +74,12 @@ export function lookupsOf(commands: readonly Command[]): Lookups {
     if (command.kind !== 'CreateDialog' || command.payload.id !== null) dialogIds.add(dialogId);
     if (command.kind === 'BulkSetSystemLabels') for (const named of command.dialogs) dialogIds.add(named.dialogId);
     const { ids, idempotentKeys } = namedIn('payload' in command ? command.payload : undefined);
+    if (command.kind === 'MoveFormSavedActivity') ids.add(command.activityId);
+    if (command.kind === 'UpdateTransmission') {
+      const { transmissionId: id, payload } = command;
+      ids.add(id);
+      corrections.push({ dialogId, id, relatedTransmissionId: payload.relatedTransmissionId });
+    }
     for (const id of ids) children.set(childKey(dialogId, id), { dialogId, id });
     if (command.kind === 'CreateDialog') {
       const { idempotentKey } = command.payload;
@@ -84,6 +96,7 @@ export function lookupsOf(commands: readonly Command[]): Lookups {
     children: [...children.values()],
     dialogKeys: [...dialogKeys.values()],
     transmissionKeys: [...transmissionKeys.values()],
+    corrections,
   };
 }
 
@@ -126,14 +139,25 @@ export function record(state: DialogState, change: Change): void {
   }
   for (const id of change.releasedIds) state.takenIds.delete(id);
   for (const id of change.chosenIds) state.takenIds.set(id, dialog.id);
-  for (const transmission of [...change.transmissions, ...change.touchedTransmissions]) {
-    const { dialogId, id, type, depth, repliesCount, opened } = transmission;
-    state.transmissions.set(childKey(dialogId, id), { dialogId, id, type, depth, repliesCount, opened });
+  for (const transmission of change.touchedTransmissions) recordTransmission(state, transmission);
+  for (const transmission of [...change.transmissions, ...change.correctedTransmissions]) {
+    const { dialogId, id, idempotentKey } = transmission;
+    const key = childKey(dialogId, id);
+    const keyBefore = state.wholeTransmissions.get(key)?.idempotentKey ?? null;
+    if (keyBefore !== null) state.transmissionKeys.delete(childKey(dialogId, keyBefore));
+    if (idempotentKey !== null) state.transmissionKeys.set(childKey(dialogId, idempotentKey), id);
+    recordTransmission(state, transmission);
+    state.wholeTransmissions.set(key, transmission);
   }
-  for (const { dialogId, idempotentKey } of change.transmissions) {
-    if (idempotentKey !== null) state.transmissionKeys.add(childKey(dialogId, idempotentKey));
+  for (const { dialogId, id, type } of change.activities) {
+    state.activities.set(childKey(dialogId, id), { dialogId, id, type });
   }
-  for (const { dialogId, id } of change.activities) state.activityKeys.add(childKey(dialogId, id));
+}
+
+function recordTransmission(state: DialogState, transmission: KnownTransmission): void {
+  const { dialogId, id, type, relatedTransmissionId, depth, repliesCount, opened } = transmission;
+  const known = { dialogId, id, type, relatedTransmissionId, depth, repliesCount, opened };
+  state.transmissions.set(childKey(dialogId, id), known);
 }
 
 /** All that a purged dialog held is free again. */
@@ -141,7 +165,8 @@ function forget(state: DialogState, { id, org, idempotentKey }: Dialog): void {
   state.dialogs.delete(id);
   if (idempotentKey !== null) state.dialogKeys.delete(orgKey(org, idempotentKey));
   for (const [taken, dialogId] of state.takenIds) if (dialogId === id) state.takenIds.delete(taken);
-  for (const children of [state.transmissions, state.activityKeys, state.transmissionKeys]) {
+  const { transmissions, wholeTransmissions, activities, transmissionKeys } = state;
+  for (const children of [transmissions, wholeTransmissions, activities, transmissionKeys]) {
     for (const key of children.keys()) if (key.startsWith(childKey(id, ''))) children.delete(key);
   }
 }

@@ -61,6 +61,11 @@ export type Dialog = Pick<
   fromPartyTransmissionsCount: number;
   /** Transmissions from the service owner that nobody has opened. */
   unopenedTransmissionsCount: number;
+  /**
+   * What the dialog goes on telling of unopened content although its transmissions say otherwise, as one of them was
+   * moved to the other side. Null as long as they say the same.
+   */
+  unopenedContentOverride: boolean | null;
   contentlessTransmissionsCount: number;
   /** Whether an activity of type CorrespondenceOpened has been registered. */
   correspondenceOpened: boolean;
@@ -77,9 +82,18 @@ export type Transmission = Omit<Identified<TransmissionBody>, 'createdAt' | 'att
 };
 
 /** What a decision needs to know of a transmission that is there already. */
-export type KnownTransmission = Pick<Transmission, 'dialogId' | 'id' | 'type' | 'depth' | 'repliesCount' | 'opened'>;
+export type KnownTransmission = Pick<
+  Transmission,
+  'dialogId' | 'id' | 'type' | 'relatedTransmissionId' | 'depth' | 'repliesCount' | 'opened'
+>;
 
 export type Activity = Omit<Identified<ActivityBody>, 'createdAt'> & { dialogId: string; createdAt: Timestamp };
+
+/** What a decision needs to know of an activity that is there already. */
+export type KnownActivity = Pick<Activity, 'dialogId' | 'id' | 'type'>;
+
+/** An activity that has another time from now on. */
+export type MovedActivity = Pick<Activity, 'dialogId' | 'id' | 'createdAt'>;
 
 /** A line of the label log: somebody put a system label on a dialog, or took it away. */
 export type LabelAssignment = {
@@ -96,14 +110,23 @@ export function isFromParty({ type }: Pick<Transmission, 'type'>): boolean {
   return type === 'Submission' || type === 'Correction';
 }
 
-/** Correspondences count as unopened until somebody has opened the correspondence itself. */
-export function hasUnopenedContent(
-  dialog: Pick<Dialog, 'unopenedTransmissionsCount' | 'serviceResourceType' | 'correspondenceOpened'>,
-): boolean {
+type Openable = Pick<Dialog, 'unopenedTransmissionsCount' | 'serviceResourceType' | 'correspondenceOpened'>;
+
+export function hasUnopenedContent(dialog: Openable & Pick<Dialog, 'unopenedContentOverride'>): boolean {
+  return dialog.unopenedContentOverride ?? somethingIsUnopened(dialog);
+}
+
+/** What the dialog's children say. Correspondences are unopened until somebody has opened the correspondence itself. */
+export function somethingIsUnopened(dialog: Openable): boolean {
   return (
     dialog.unopenedTransmissionsCount > 0 ||
     (dialog.serviceResourceType === 'correspondenceservice' && !dialog.correspondenceOpened)
   );
+}
+
+/** The dialog, telling this of its unopened content. */
+export function tellingUnopened(dialog: Dialog, unopened: boolean): Dialog {
+  return { ...dialog, unopenedContentOverride: unopened === somethingIsUnopened(dialog) ? null : unopened };
 }
 
 /** Whether the party may see the dialog at this moment. */

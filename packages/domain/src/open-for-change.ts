@@ -33,7 +33,7 @@ export function revisionMismatch(dialog: Dialog, { ifMatch }: Command): Rejected
   return ifMatch !== null && ifMatch !== dialog.revision ? rejected(412) : undefined;
 }
 
-/** 403 for a dialog of a correspondence, which only holders of the correspondence scope may remove. */
+/** 403 for a dialog of a correspondence, which only holders of the correspondence scope may change or remove. */
 export function reservedForCorrespondence(dialog: Dialog, { rights }: Command): Rejected | undefined {
   if (dialog.serviceResourceType !== 'correspondenceservice' || rights.correspondence) return undefined;
   return rejected(403, {
@@ -46,8 +46,15 @@ export function revised(dialog: Dialog, { newRevision }: Context): Dialog {
   return { ...dialog, revision: newRevision() };
 }
 
-/** 403 for resources that the payload refers to and the caller does not own. Admins may refer to any. */
-export function foreignReferences({ facts, rights }: Command): Rejected | undefined {
-  if (rights.admin || facts.notOwned.length === 0) return undefined;
-  return rejected(403, { Forbidden: [`Not owned by the caller: ${facts.notOwned.join(', ')}`] });
+/**
+ * The reference check (section 2.4): 403 for resources that the payload refers to and the caller does not own, and for
+ * a dialog of a correspondence without the scope for those. Made for everybody but administrators.
+ */
+export function foreignReferences(dialog: Dialog, command: Command): Rejected | undefined {
+  const { facts, rights } = command;
+  if (rights.admin) return undefined;
+  if (facts.notOwned.length > 0) {
+    return rejected(403, { Forbidden: [`Not owned by the caller: ${facts.notOwned.join(', ')}`] });
+  }
+  return reservedForCorrespondence(dialog, command);
 }

@@ -1,7 +1,7 @@
 import type { DialogEvent } from '@dialog/contracts/dialog-event';
 import type { Rejection } from '@dialog/contracts/problem';
 import type { Timestamp } from '@dialog/contracts/timestamp';
-import type { Activity, Dialog, KnownTransmission, LabelAssignment, Transmission } from './dialog.ts';
+import type { Activity, Dialog, KnownTransmission, LabelAssignment, MovedActivity, Transmission } from './dialog.ts';
 
 /** What a decision may use besides the state: the clock and new ids come from outside. */
 export type Context = {
@@ -20,8 +20,11 @@ export type Change = {
   dialog: Dialog;
   transmissions: Transmission[];
   activities: Activity[];
-  /** Transmissions that were there before and got a reply, or were opened. */
+  /** Transmissions that were there before and got or lost a reply, moved in the hierarchy, or were opened. */
   touchedTransmissions: KnownTransmission[];
+  /** Transmissions that were there before and have been corrected. */
+  correctedTransmissions: Transmission[];
+  movedActivities: MovedActivity[];
   /** Ids that the caller chose for parts of the dialog, and those of parts that are no more. */
   chosenIds: string[];
   releasedIds: string[];
@@ -50,7 +53,8 @@ export function changeOf(
   parts: Partial<Omit<Change, 'kind' | 'dialog' | 'labelAssignments'>> = {},
 ): Change {
   return {
-    ...{ kind, dialog, transmissions: [], activities: [], touchedTransmissions: [], chosenIds: [], releasedIds: [] },
+    ...{ kind, dialog, transmissions: [], activities: [], touchedTransmissions: [], correctedTransmissions: [] },
+    ...{ movedActivities: [], chosenIds: [], releasedIds: [] },
     // Told from the dialog before and after, once for all commands: see decide.
     labelAssignments: [],
     events: [],

@@ -82,7 +82,7 @@ export function applyUpdate(
     addPast('DueAt', dialog.dueAt, body.dueAt, context, rules);
     addPast('ExpiresAt', dialog.expiresAt, body.expiresAt, context, rules);
   }
-  addRepeated(state.activityKeys, 'DialogActivity', dialogId, body.activities, rules);
+  addRepeated(state.activities, 'DialogActivity', dialogId, body.activities, rules);
   if (!rules.any) {
     const reserved = reservedActivityTypes(body.activities, rights);
     if (reserved !== undefined) return reserved;
@@ -105,7 +105,7 @@ export function applyUpdate(
   const expiryBefore = new Map(dialog.attachments.map(({ id, expiresAt }) => [id, expiresAt]));
   const movedExpiry = body.attachments.filter(({ id, expiresAt }) => id === null || expiryBefore.get(id) !== expiresAt);
   addExpiredAttachments('Attachments.ExpiresAt', movedExpiry, context, rules);
-  const foreign = foreignReferences(command);
+  const foreign = foreignReferences(dialog, command);
   if (foreign !== undefined) return foreign;
   if (rules.any) return rules.rejected(422);
 
@@ -158,6 +158,7 @@ function replace(dialog: Dialog, body: UpdateDialogBody, context: Context): Dial
     ...dialog,
     ...{ status, extendedStatus, content, progress, externalReference, dueAt, expiresAt },
     ...{ process, precedingProcess, isApiOnly, searchTags },
+    unopenedContentOverride: null,
     attachments: inStoredOrder(dialog.attachments, attachments),
     guiActions: inStoredOrder(dialog.guiActions, guiActions),
     apiActions: inStoredOrder(dialog.apiActions, apiActions),

@@ -8,10 +8,12 @@ import { childKey, type DialogState, type Lookups, orgKey } from '@dialog/domain
 
 /** Reads what some decisions will look at: one statement per table, none for a table that nobody asks about. */
 export async function loadState(trx: Database, lookups: Lookups): Promise<DialogState> {
-  const { dialogIds, children, dialogKeys, transmissionKeys } = lookups;
-  const [found, knownTransmissions, knownActivities, taken, holders, usedKeys] = await Promise.all([
+  const { dialogIds, children, dialogKeys, transmissionKeys, corrections } = lookups;
+  const [found, knownTransmissions, affected, whole, knownActivities, taken, holders, usedKeys] = await Promise.all([
     dialogs.find(trx, dialogIds),
     transmissions.findKnown(trx, children),
+    transmissions.findAffectedByMoves(trx, corrections),
+    transmissions.findWhole(trx, corrections),
     activities.findKnown(trx, children),
     chosenIds.taken(
       trx,
@@ -22,10 +24,17 @@ export async function loadState(trx: Database, lookups: Lookups): Promise<Dialog
   ]);
   return {
     dialogs: found,
-    transmissions: new Map(knownTransmissions.map((known) => [childKey(known.dialogId, known.id), known])),
-    activityKeys: new Set(knownActivities.map(({ dialogId, id }) => childKey(dialogId, id))),
+    transmissions: byChildKey([...knownTransmissions, ...affected]),
+    wholeTransmissions: byChildKey(whole),
+    activities: byChildKey(knownActivities),
     takenIds: new Map(taken.map(({ id, dialogId }) => [id, dialogId])),
     dialogKeys: new Map(holders.map((holder) => [orgKey(holder.org, holder.idempotentKey), holder])),
-    transmissionKeys: new Set(usedKeys.map(({ dialogId, idempotentKey }) => childKey(dialogId, idempotentKey))),
+    transmissionKeys: new Map(
+      usedKeys.map(({ dialogId, idempotentKey, id }) => [childKey(dialogId, idempotentKey), id]),
+    ),
   };
+}
+
+function byChildKey<Child extends { dialogId: string; id: string }>(children: readonly Child[]): Map<string, Child> {
+  return new Map(children.map((child) => [childKey(child.dialogId, child.id), child]));
 }

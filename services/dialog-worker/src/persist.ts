@@ -8,9 +8,9 @@ import * as idempotentKeys from '@dialog/database/tables/idempotent-keys';
 import * as labelLog from '@dialog/database/tables/label-log';
 import * as outbox from '@dialog/database/tables/outbox';
 import * as transmissions from '@dialog/database/tables/transmissions';
-import type { Dialog, KnownTransmission } from '@dialog/domain/dialog';
-import { childKey } from '@dialog/domain/dialog-state';
+import type { Dialog } from '@dialog/domain/dialog';
 import type { Change } from '@dialog/domain/outcome';
+import { activityWrites, transmissionWrites } from './child-writes.ts';
 
 type Decided = {
   lane: number;
@@ -27,13 +27,11 @@ export async function persist(trx: Database, decided: Decided): Promise<void> {
   const { lane, outboxSeq, loaded } = decided;
   const { purged, changes } = withoutPurged(decided.changes);
   const latest = new Map<string, Dialog>();
-  const touched = new Map<string, KnownTransmission>();
   const chosen = new Map<string, { id: string; dialogId: string }>();
   const released = new Set<string>();
   for (const change of changes) {
     const { dialog } = change;
     latest.set(dialog.id, dialog);
-    for (const known of change.touchedTransmissions) touched.set(childKey(known.dialogId, known.id), known);
     for (const id of change.releasedIds) if (!chosen.delete(id)) released.add(id);
     for (const id of change.chosenIds) chosen.set(id, { id, dialogId: dialog.id });
   }
@@ -57,11 +55,8 @@ export async function persist(trx: Database, decided: Decided): Promise<void> {
       ),
     ),
     replaceChosenIds(trx, [...released], [...chosen.values()]),
-    appendTransmissions(trx, changes, [...touched.values()]),
-    activities.insert(
-      trx,
-      changes.flatMap((change) => change.activities),
-    ),
+    writeTransmissions(trx, changes),
+    writeActivities(trx, changes),
     labelLog.insert(
       trx,
       changes.flatMap((change) => change.labelAssignments),
@@ -88,17 +83,18 @@ async function replaceChosenIds(
   await chosenIds.insert(trx, chosen);
 }
 
-/** A transmission that one change adds may be opened or answered by the next. */
-async function appendTransmissions(
-  trx: Database,
-  changes: readonly Change[],
-  touched: readonly KnownTransmission[],
-): Promise<void> {
-  await transmissions.insert(
-    trx,
-    changes.flatMap((change) => change.transmissions),
-  );
+/** Corrections come first: an idempotent key that one gives up may be a new transmission's. */
+async function writeTransmissions(trx: Database, changes: readonly Change[]): Promise<void> {
+  const { added, corrected, touched } = transmissionWrites(changes);
+  await transmissions.correct(trx, corrected);
+  await transmissions.insert(trx, added);
   await transmissions.touch(trx, touched);
+}
+
+async function writeActivities(trx: Database, changes: readonly Change[]): Promise<void> {
+  const { added, moved } = activityWrites(changes);
+  await activities.insert(trx, added);
+  await activities.move(trx, moved);
 }
 
 /** A decision that leaves a document alone passes the very object on. */

@@ -22,11 +22,13 @@ import { type OperationDeps, registerGetOperation } from './routes/get-operation
 import { registerGetTransmission } from './routes/get-transmission.ts';
 import { registerListActivities } from './routes/list-activities.ts';
 import { registerListTransmissions } from './routes/list-transmissions.ts';
+import { registerMoveFormSavedActivity } from './routes/move-form-saved-activity.ts';
 import { registerPatchDialog } from './routes/patch-dialog.ts';
 import { registerPurgeDialog } from './routes/purge-dialog.ts';
 import { registerRestoreDialog } from './routes/restore-dialog.ts';
 import { registerShouldSendNotification } from './routes/should-send-notification.ts';
 import { registerUpdateDialog } from './routes/update-dialog.ts';
+import { registerUpdateTransmission } from './routes/update-transmission.ts';
 import type { WriteDeps } from './submit-command.ts';
 
 export type GatewayDeps = AuthenticationDeps &
@@ -67,9 +69,11 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerCreateTransmission(app, deps);
   registerListTransmissions(app, deps);
   registerGetTransmission(app, deps);
+  registerUpdateTransmission(app, deps);
   registerCreateActivity(app, deps);
   registerListActivities(app, deps);
   registerGetActivity(app, deps);
+  registerMoveFormSavedActivity(app, deps);
   registerGetOperation(app, deps);
 
   registerDocumentation(app, deps);

@@ -58,6 +58,12 @@ export const changeOfDialog = {
   parameters: [dialogIdInPath, isSilentUpdateQuery, ifMatchHeader, preferHeader],
 };
 
+/** A change of a transmission or an activity that is there. */
+export function changeOfChild(idName: string, description: string) {
+  const parameters = [dialogIdInPath, idInPath(idName, description), isSilentUpdateQuery, ifMatchHeader, preferHeader];
+  return { ...byServiceOwner, parameters };
+}
+
 /** A body that is documented; reading and validating it is the handler's part. The example can be sent as it is. */
 export function jsonBody(schema: z.ZodType, example: unknown, mediaTypes: readonly string[] = ['application/json']) {
   return { required: true, content: Object.fromEntries(mediaTypes.map((type) => [type, { schema, example }])) };

@@ -22,6 +22,11 @@ export function invalid(c: GatewayContext, errors: NonNullable<Problem['errors']
   return problemResponse(c, problemOf(400, errors));
 }
 
+/** 403 by a rule of this API; a missing scope is told without a body instead. */
+export function forbidden(c: GatewayContext, key: 'Forbidden' | 'Type', message: string): Response {
+  return problemResponse(c, problemOf(403, { [key]: [message] }));
+}
+
 export function notFound(c: GatewayContext, entity: string, id: string): Response {
   return problemResponse(c, problemOf(404, { [entity]: [`No ${entity} was found with id (${id})`] }));
 }

@@ -53,6 +53,19 @@ export async function readChange(
   return { ok: false, problem: problemOf(400, errors) };
 }
 
+/** As {@link readChange}, for a change of one child; `parameter` is the name of its id in the path. */
+export async function readChildChange(
+  c: GatewayContext,
+  limits: BodyLimits,
+  parameter: string,
+): Promise<{ ok: true; value: ChangeRequest & { id: string } } | { ok: false; problem: Problem }> {
+  const change = await readChange(c, limits);
+  if (!change.ok && change.problem.status !== 400) return change;
+  const id = pathId(c, parameter);
+  if (change.ok && id.ok) return { ok: true, value: { ...change.value, id: id.value } };
+  return { ok: false, problem: problemOf(400, { ...errorsOf(id), ...(!change.ok && change.problem.errors) }) };
+}
+
 type Header = Omit<CommandOf<'DeleteDialog'>, 'kind'>;
 
 /** For a command that names neither resources nor actors. */

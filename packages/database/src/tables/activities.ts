@@ -1,7 +1,7 @@
-import type { Activity } from '@dialog/domain/dialog';
+import type { Activity, KnownActivity, MovedActivity } from '@dialog/domain/dialog';
 import { type NamedChild, namedChildren } from '../named-children.ts';
 import type { Database } from '../open.ts';
-import { insertRows } from '../rows.ts';
+import { insertRows, updateRows } from '../rows.ts';
 
 const columns = [
   'dialog_id as dialogId',
@@ -62,15 +62,15 @@ export async function exists(
   return row === undefined ? undefined : Boolean(row.found);
 }
 
-/** Of the activities that are named, those that are there. */
-export async function findKnown(db: Database, named: readonly NamedChild[]): Promise<NamedChild[]> {
+/** Of the activities that are named, what decisions need to know; those that are not there are left out. */
+export async function findKnown(db: Database, named: readonly NamedChild[]): Promise<KnownActivity[]> {
   if (named.length === 0) return [];
   return db
     .selectFrom('dialog_activity as stored')
     .innerJoin(namedChildren(named).as('named'), (join) =>
       join.onRef('stored.dialog_id', '=', 'named.dialog_id').onRef('stored.id', '=', 'named.id'),
     )
-    .select(['stored.dialog_id as dialogId', 'stored.id'])
+    .select(['stored.dialog_id as dialogId', 'stored.id', 'type'])
     .execute();
 }
 
@@ -88,5 +88,15 @@ export async function insert(trx: Database, activities: readonly Activity[]): Pr
       performed_by: activity.performedBy,
       description: activity.description,
     })),
+  );
+}
+
+/** Writes the new times of activities that have moved. */
+export async function move(trx: Database, moved: readonly MovedActivity[]): Promise<void> {
+  await updateRows(
+    trx,
+    'dialog_activity',
+    ['dialog_id', 'id'],
+    moved.map(({ dialogId, id, createdAt }) => ({ dialog_id: dialogId, id, created_at: createdAt })),
   );
 }

@@ -39,6 +39,7 @@ export const columns = [
   'from_service_owner_transmissions_count as fromServiceOwnerTransmissionsCount',
   'from_party_transmissions_count as fromPartyTransmissionsCount',
   'unopened_transmissions_count as unopenedTransmissionsCount',
+  'unopened_content_override as unopenedContentOverride',
   'contentless_transmissions_count as contentlessTransmissionsCount',
   'correspondence_opened as correspondenceOpened',
 ] as const;
@@ -120,6 +121,7 @@ function valuesOf(dialog: Dialog) {
     from_service_owner_transmissions_count: dialog.fromServiceOwnerTransmissionsCount,
     from_party_transmissions_count: dialog.fromPartyTransmissionsCount,
     unopened_transmissions_count: dialog.unopenedTransmissionsCount,
+    unopened_content_override: dialog.unopenedContentOverride,
     contentless_transmissions_count: dialog.contentlessTransmissionsCount,
     correspondence_opened: dialog.correspondenceOpened,
   };

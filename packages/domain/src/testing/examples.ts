@@ -2,7 +2,7 @@ import type { ActivityBody } from '@dialog/contracts/activity';
 import type { CommandKind, CommandOf } from '@dialog/contracts/commands';
 import type { CreateDialogBody } from '@dialog/contracts/create-dialog';
 import { isTimestamp, type Timestamp } from '@dialog/contracts/timestamp';
-import type { TransmissionBody } from '@dialog/contracts/transmission';
+import type { TransmissionBody, UpdateTransmissionBody } from '@dialog/contracts/transmission';
 import type { UpdateDialogBody } from '@dialog/contracts/update-dialog';
 import type { Context } from '../outcome.ts';
 
@@ -21,10 +21,11 @@ export function at(time: string): Timestamp {
 export const dialogId = id(1);
 export const now = at('12:00');
 
-/** Ids count up from 9000, revisions from 5000: a test can tell which came first. */
+let revisions = 5000;
+
+/** Ids count up from 9000 in each context, revisions from 5000 in all of them, as none ever comes twice. */
 export function contextAt(moment: Timestamp = now): Context {
   let ids = 9000;
-  let revisions = 5000;
   return {
     now: moment,
     newId: () => id(ids++),
@@ -136,6 +137,7 @@ function header(): Header {
 }
 
 export const asAdmin = { rights: { admin: true, correspondence: false, legacyHtml: false } };
+export const withCorrespondence = { rights: { admin: false, correspondence: true, legacyHtml: false } };
 
 export function createDialog(
   payload: Partial<CreateDialogBody> = {},
@@ -175,4 +177,38 @@ export function createActivity(
   const common = header();
   const activityId = payload.id ?? common.id;
   return { ...common, kind: 'CreateActivity', activityId, payload: activityBody(payload), ...overrides };
+}
+
+export function updateTransmission(
+  transmissionId: string,
+  payload: Partial<UpdateTransmissionBody> = {},
+  overrides: HeaderOf<'UpdateTransmission'> = {},
+): CommandOf<'UpdateTransmission'> {
+  const { id: _, ...body } = transmissionBody(payload);
+  return { ...header(), silent: true, kind: 'UpdateTransmission', transmissionId, payload: body, ...overrides };
+}
+
+export function moveFormSavedActivity(
+  activityId: string,
+  createdAt: Timestamp,
+  overrides: HeaderOf<'MoveFormSavedActivity'> = {},
+): CommandOf<'MoveFormSavedActivity'> {
+  return { ...header(), ...asAdmin, kind: 'MoveFormSavedActivity', activityId, createdAt, ...overrides };
+}
+
+export function deleteDialog(overrides: HeaderOf<'DeleteDialog'> = {}): CommandOf<'DeleteDialog'> {
+  return { ...header(), kind: 'DeleteDialog', ...overrides };
+}
+
+export function restoreDialog(overrides: HeaderOf<'RestoreDialog'> = {}): CommandOf<'RestoreDialog'> {
+  return { ...header(), kind: 'RestoreDialog', ...overrides };
+}
+
+export function purgeDialog(overrides: HeaderOf<'PurgeDialog'> = {}): CommandOf<'PurgeDialog'> {
+  return { ...header(), kind: 'PurgeDialog', ...overrides };
+}
+
+/** Sent by an administrator: nobody else can. */
+export function freezeDialog(overrides: HeaderOf<'FreezeDialog'> = {}): CommandOf<'FreezeDialog'> {
+  return { ...header(), ...asAdmin, kind: 'FreezeDialog', ...overrides };
 }

@@ -1,4 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { scopes } from '@dialog/access/service-owner';
+import type { TokenVerifier } from '@dialog/access/tokens';
 import type { Operation } from '@dialog/contracts/operation';
 import { timestampOf } from '@dialog/contracts/timestamp';
 import { openDatabase } from '@dialog/database/open';
@@ -20,9 +22,14 @@ export const exampleResource = {
 };
 
 const claims = {
-  scope: 'digdir:dialogporten.serviceprovider',
+  scope: scopes.serviceProvider,
   consumer: { authority: 'iso6523-actorid-upis', ID: '0192:310001007' },
   'urn:altinn:org': 'ttd',
+};
+
+/** Every token is ttd's, with all scopes of the service owner API. */
+export const everyScope: TokenVerifier = {
+  verify: async () => ({ kind: 'verified', claims: { ...claims, scope: Object.values(scopes).join(' ') } }),
 };
 
 /** How a worker ends a command, for tests of what the gateway makes of it. */

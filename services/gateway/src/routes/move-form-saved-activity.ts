@@ -1,0 +1,46 @@
+import { timestamp } from '@dialog/contracts/timestamp';
+import { validateActivityTime } from '@dialog/contracts/validate';
+import { createRoute } from '@hono/zod-openapi';
+import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
+import { changed, changeOfChild, changeResponses, jsonBody } from '../openapi.ts';
+import { forbidden, invalid, problemResponse } from '../problem-response.ts';
+import { endUserId } from '../request-parameters.ts';
+import { commandHeader, noFacts, readChildChange, submitCommand, type WriteDeps } from '../submit-command.ts';
+
+const route = createRoute({
+  ...changeOfChild('activityId', 'The activity.'),
+  method: 'post',
+  // In lower case, as all paths are once they are matched.
+  path: `${serviceOwnerPath}/dialogs/{dialogId}/activities/{activityId}/actions/updateformsavedactivitytime`,
+  operationId: 'UpdateFormSavedActivityTime',
+  summary: 'Move the time of a FormSaved activity',
+  description: 'For administrators. The body is the new time, a JSON string.',
+  request: { body: jsonBody(timestamp, '2026-03-01T08:15:30.1234560Z') },
+  responses: { 204: changed, ...changeResponses },
+});
+
+export function registerMoveFormSavedActivity(app: GatewayApp, deps: WriteDeps): void {
+  app.openAPIRegistry.registerPath(route);
+  app.post(route.getRoutingPath(), async (c) => {
+    const { rights } = c.get('serviceOwner');
+    if (!rights.admin) return forbidden(c, 'Forbidden', 'Only an administrator can move an activity.');
+    const onBehalfOf = endUserId(c);
+    if (!onBehalfOf.ok || onBehalfOf.value !== null) {
+      return forbidden(c, 'Type', 'An activity cannot be moved on behalf of an end user.');
+    }
+    const request = await readChildChange(c, deps.limits, 'activityId');
+    if (!request.ok) return problemResponse(c, request.problem);
+    const { dialogId, ifMatch, body, id: activityId } = request.value;
+    const receivedAt = deps.now();
+    const createdAt = validateActivityTime(body, { now: receivedAt, rights });
+    if (!createdAt.ok) return invalid(c, createdAt.errors);
+
+    const header = commandHeader(c, deps, { dialogId, ifMatch, silent: true, facts: noFacts, receivedAt });
+    return submitCommand(
+      c,
+      deps,
+      { ...header, kind: 'MoveFormSavedActivity', activityId, createdAt: createdAt.value },
+      { status: 204 },
+    );
+  });
+}
