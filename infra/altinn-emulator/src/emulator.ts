@@ -7,12 +7,16 @@ import { Hono } from 'hono';
 import { fixturesIn } from './fixtures.ts';
 import { clientKey, createKeyRing, type PrivateKey } from './keys.ts';
 import { registerMint } from './mint.ts';
+import { registerAccessPackages } from './operations/access-packages.ts';
 import { registerExchange } from './operations/exchange.ts';
 import { registerIssuerMetadata } from './operations/issuer-metadata.ts';
 import { registerMaskinportenToken } from './operations/maskinporten-token.ts';
 import { registerOrganisationList } from './operations/organisation-list.ts';
 import { registerPartyNames } from './operations/party-names.ts';
+import { registerPolicy } from './operations/policy.ts';
 import { registerResourceList } from './operations/resource-list.ts';
+import { registerRoleMetadata } from './operations/role-metadata.ts';
+import { registerUpdatedPairs } from './operations/updated-pairs.ts';
 import { createOperations, type EmulatorApp } from './operations.ts';
 import { type IssuerName, issuersAt } from './tokens.ts';
 
@@ -75,6 +79,10 @@ export async function startEmulator(options: Options = {}): Promise<Emulator> {
   registerResourceList(operation, deps);
   registerOrganisationList(operation, deps);
   registerPartyNames(operation, deps);
+  registerUpdatedPairs(operation, deps);
+  registerPolicy(operation, deps);
+  registerRoleMetadata(operation, deps);
+  registerAccessPackages(operation, deps);
   registerMint(app, deps);
   app.get('/health/readiness', (c) => c.json({ state: 'Healthy' }));
   const answer = getRequestListener(app.fetch);

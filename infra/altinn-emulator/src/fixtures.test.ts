@@ -21,8 +21,11 @@ it('holds no number of a living person or a real organisation', async () => {
 
 it('knows the files', async () => {
   await expect(
-    Promise.all([fixtures.resources(), fixtures.serviceOwners(), fixtures.parties(), fixtures.clients()]),
-  ).resolves.toHaveLength(4);
+    Promise.all([
+      ...[fixtures.resources(), fixtures.serviceOwners(), fixtures.parties(), fixtures.clients()],
+      ...[fixtures.roles(), fixtures.accessPackages(), fixtures.subjectResources()],
+    ]),
+  ).resolves.toHaveLength(7);
 });
 
 it('has resources of every type that is used and of those that are not', async () => {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -34,6 +34,29 @@ const clients = z.array(
 );
 export type Client = z.infer<typeof clients>[number];
 
+const name = z.object({ nb: z.string().nullable(), en: z.string().nullable(), nn: z.string().nullable() });
+
+const roles = z.array(z.looseObject({ name }));
+export type Role = z.infer<typeof roles>[number];
+
+const accessPackages = z.array(
+  z.looseObject({
+    areas: z.array(z.looseObject({ packages: z.array(z.looseObject({ name })).nullable() })).nullable(),
+  }),
+);
+export type AccessPackageGroup = z.infer<typeof accessPackages>[number];
+
+/** In the order of `updatedAt`, as they are sent. */
+const subjectResources = z.array(
+  z.strictObject({
+    subjectUrn: z.string(),
+    resourceUrn: z.string(),
+    updatedAt: z.iso.datetime({ offset: true }),
+    deleted: z.boolean(),
+  }),
+);
+export type SubjectResource = z.infer<typeof subjectResources>[number];
+
 /**
  * The emulator's world, as files. They are read at every call, so that an edit counts at once.
  *
@@ -44,6 +67,11 @@ export type Fixtures = {
   serviceOwners: () => Promise<ServiceOwnerList>;
   parties: () => Promise<Party[]>;
   clients: () => Promise<Client[]>;
+  roles: () => Promise<Role[]>;
+  accessPackages: () => Promise<AccessPackageGroup[]>;
+  subjectResources: () => Promise<SubjectResource[]>;
+  /** XML as it is in the file; undefined for a resource without one. */
+  policy: (resourceId: string) => Promise<string | undefined>;
 };
 
 export function fixturesIn(folder: string): Fixtures {
@@ -52,7 +80,18 @@ export function fixturesIn(folder: string): Fixtures {
     serviceOwners: () => read('altinn-orgs.json', serviceOwnerList),
     parties: () => read('parties.json', parties),
     clients: () => read('clients.json', clients),
+    roles: () => read('roles.json', roles),
+    accessPackages: () => read('access-packages.json', accessPackages),
+    subjectResources: () => read('subject-resources.json', subjectResources),
+    policy: readPolicy,
   };
+
+  async function readPolicy(resourceId: string): Promise<string | undefined> {
+    const file = `${resourceId.toLowerCase()}.xml`;
+    // The id comes from an address: only a file that is in the folder is read.
+    const files = await readdir(join(folder, 'policies'));
+    return files.includes(file) ? readFile(join(folder, 'policies', file), 'utf8') : undefined;
+  }
 
   async function read<T>(file: string, schema: z.ZodType<T>): Promise<T> {
     const result = schema.safeParse(JSON.parse(await readFile(join(folder, file), 'utf8')));

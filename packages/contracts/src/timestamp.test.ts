@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addMs, epochMsOf, isTimestamp, parseTimestamp, timestampOf } from './timestamp.ts';
+import { addMs, epochMsOf, isTimestamp, justAfter, parseTimestamp, timestampOf } from './timestamp.ts';
 
 describe('parseTimestamp', () => {
   it.each([
@@ -76,6 +76,15 @@ describe('timestamps', () => {
         expect(timestampOf(one / 1000) < timestampOf(other / 1000)).toBe(one < other);
       }),
     );
+  });
+
+  it.each([
+    ['2026-12-31T23:59:59.9999990Z', '2027-01-01T00:00:00.0000000Z'],
+    ['2026-03-01T08:15:30.1234560Z', '2026-03-01T08:15:30.1234570Z'],
+    ['9999-12-31T23:59:59.0001290Z', '9999-12-31T23:59:59.0001300Z'],
+  ])('after %s is %s', (text, next) => {
+    const at = parseTimestamp(text);
+    expect(at && justAfter(at)).toBe(next);
   });
 
   it('move by milliseconds and keep their microseconds', () => {

@@ -56,6 +56,11 @@ export function addMs(timestamp: Timestamp, ms: number): Timestamp {
   return printed(`${moved.slice(0, 23)}${timestamp.slice(23)}`);
 }
 
+/** The next instant that can be told from this one. */
+export function justAfter(timestamp: Timestamp): Timestamp {
+  return timestampOf(epochMsOf(timestamp) + (Number(timestamp.slice(23, 26)) + 1) / 1000);
+}
+
 export function latestOf(a: Timestamp, b: Timestamp): Timestamp {
   return a < b ? b : a;
 }

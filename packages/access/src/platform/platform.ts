@@ -1,12 +1,16 @@
 import { ConfigurationError, url } from '@dialog/telemetry/config';
 import type { Logger } from '@dialog/telemetry/logger';
 import { z } from 'zod';
+import { type AccessPackageMetadata, createAccessPackageMetadata } from './access-package-metadata.ts';
+import { type AuthenticationLevels, createAuthenticationLevels } from './authentication-levels.ts';
 import type { CacheSettings } from './fresh-cache.ts';
 import { createUpstream, type UpstreamSettings } from './http.ts';
 import { createOrganisations, type Organisations } from './organisations.ts';
 import { createPartyNames, type PartyNames } from './party-names.ts';
 import { createPlatformTokens, type PlatformClient } from './platform-token.ts';
 import { createResourceRegistry, type ResourceRegistry } from './resource-registry.ts';
+import { createRoleMetadata, type RoleMetadata } from './role-metadata.ts';
+import { createSubjectResources, type SubjectResources } from './subject-resources.ts';
 
 export type PlatformSettings = {
   platformUrl: string;
@@ -19,7 +23,15 @@ export type PlatformSettings = {
 };
 
 /** What the services ask of the Altinn platform. */
-export type Platform = { resources: ResourceRegistry; organisations: Organisations; partyNames: PartyNames };
+export type Platform = {
+  resources: ResourceRegistry;
+  organisations: Organisations;
+  partyNames: PartyNames;
+  subjectResources: SubjectResources;
+  authenticationLevels: AuthenticationLevels;
+  roles: RoleMetadata;
+  accessPackages: AccessPackageMetadata;
+};
 
 /** No connection is made before the first question. */
 export function openPlatform(
@@ -38,6 +50,10 @@ export function openPlatform(
     resources: createResourceRegistry({ ...deps, platformUrl }),
     organisations: createOrganisations({ ...deps, cdnUrl }),
     partyNames: createPartyNames({ ...deps, platformUrl, tokens, subscriptionKey }),
+    subjectResources: createSubjectResources({ ...deps, platformUrl }),
+    authenticationLevels: createAuthenticationLevels({ ...deps, platformUrl }),
+    roles: createRoleMetadata({ ...deps, platformUrl }),
+    accessPackages: createAccessPackageMetadata({ ...deps, platformUrl }),
   };
 }
 
