@@ -58,7 +58,9 @@ export function addMs(timestamp: Timestamp, ms: number): Timestamp {
 
 /** The next instant that can be told from this one. */
 export function justAfter(timestamp: Timestamp): Timestamp {
-  return timestampOf(epochMsOf(timestamp) + (Number(timestamp.slice(23, 26)) + 1) / 1000);
+  const micros = Number(timestamp.slice(23, 26)) + 1;
+  if (micros === 1000) return addMs(printed(`${timestamp.slice(0, 23)}0000Z`), 1);
+  return printed(`${timestamp.slice(0, 23)}${String(micros).padStart(3, '0')}0Z`);
 }
 
 export function latestOf(a: Timestamp, b: Timestamp): Timestamp {
