@@ -24,8 +24,9 @@ it('knows the files', async () => {
     Promise.all([
       ...[fixtures.resources(), fixtures.serviceOwners(), fixtures.parties(), fixtures.clients()],
       ...[fixtures.roles(), fixtures.accessPackages(), fixtures.subjectResources()],
+      ...[fixtures.authorisedParties(), fixtures.decisionRules()],
     ]),
-  ).resolves.toHaveLength(7);
+  ).resolves.toHaveLength(9);
 });
 
 it('has resources of every type that is used and of those that are not', async () => {

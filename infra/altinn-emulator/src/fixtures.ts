@@ -56,6 +56,47 @@ const subjectResources = z.array(
   }),
 );
 export type SubjectResource = z.infer<typeof subjectResources>[number];
+const unit = z.strictObject({
+  /** URN of an organisation, a person, or a self-identified user. */
+  party: z.string(),
+  name: z.string(),
+  roles: z.array(z.string()).default([]),
+  accessPackages: z.array(z.string()).default([]),
+  /** Ids of resources that were delegated one by one. */
+  resources: z.array(z.string()).default([]),
+  instances: z
+    .array(z.strictObject({ resourceId: z.string(), instanceId: z.string(), instanceRef: z.string().optional() }))
+    .default([]),
+  isDeleted: z.boolean().default(false),
+  /** Only there because of its sub-units; gives no rights of its own. */
+  hierarchyOnly: z.boolean().default(false),
+});
+export type Unit = z.infer<typeof unit>;
+
+const authorisedParties = z.array(
+  z.strictObject({
+    /** URN of a person, a system user or an e-mail user. */
+    user: z.string(),
+    parties: z.array(unit.extend({ subunits: z.array(unit).default([]) })),
+    /** So many organisations more, with made-up numbers, of which the user is the manager. */
+    generated: z.int().min(0).max(90_000).default(0),
+  }),
+);
+export type AuthorisedParties = z.infer<typeof authorisedParties>;
+
+const decisionRules = z.array(
+  z.strictObject({
+    /** `urn:altinn:rolecode:…` or `urn:altinn:accesspackage:…` that the user has at the party, or the user itself. */
+    subject: z.string(),
+    party: z.string().optional(),
+    resource: z.string().optional(),
+    /** A part of the resource, as `urn:altinn:task:…` or `urn:altinn:subresource:…`. Without, any part and none. */
+    attribute: z.string().optional(),
+    instance: z.string().optional(),
+    actions: z.array(z.string()).min(1),
+  }),
+);
+export type DecisionRule = z.infer<typeof decisionRules>[number];
 
 /**
  * The emulator's world, as files. They are read at every call, so that an edit counts at once.
@@ -72,6 +113,8 @@ export type Fixtures = {
   subjectResources: () => Promise<SubjectResource[]>;
   /** XML as it is in the file; undefined for a resource without one. */
   policy: (resourceId: string) => Promise<string | undefined>;
+  authorisedParties: () => Promise<AuthorisedParties>;
+  decisionRules: () => Promise<DecisionRule[]>;
 };
 
 export function fixturesIn(folder: string): Fixtures {
@@ -84,6 +127,8 @@ export function fixturesIn(folder: string): Fixtures {
     accessPackages: () => read('access-packages.json', accessPackages),
     subjectResources: () => read('subject-resources.json', subjectResources),
     policy: readPolicy,
+    authorisedParties: () => read('authorised-parties.json', authorisedParties),
+    decisionRules: () => read('decision-rules.json', decisionRules),
   };
 
   async function readPolicy(resourceId: string): Promise<string | undefined> {

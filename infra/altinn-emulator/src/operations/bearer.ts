@@ -1,3 +1,4 @@
+import type { Context } from 'hono';
 import { createLocalJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import { type KeyRing, publicPart } from '../keys.ts';
 import { type IssuerName, issuersAt } from '../tokens.ts';
@@ -18,4 +19,18 @@ export async function bearerClaims(
     if (err instanceof errors.JOSEError) return undefined;
     throw err;
   }
+}
+
+/**
+ * What an operation answers to somebody who may not call it: 401 without a platform token or a subscription key, of
+ * which any will do, and 403 without the scope. Undefined for who may.
+ */
+export async function refusal(
+  deps: { keyRing: KeyRing; baseUrl: string },
+  c: Context,
+  scope: string,
+): Promise<Response | undefined> {
+  const claims = await bearerClaims(deps, 'altinn', c.req.header('authorization'));
+  if (claims === undefined || !c.req.header('ocp-apim-subscription-key')) return c.body(null, 401);
+  return String(claims.scope).split(' ').includes(scope) ? undefined : c.body(null, 403);
 }

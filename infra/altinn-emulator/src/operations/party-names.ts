@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Fixtures } from '../fixtures.ts';
 import type { KeyRing } from '../keys.ts';
 import type { Operation } from '../operations.ts';
-import { bearerClaims } from './bearer.ts';
+import { refusal } from './bearer.ts';
 
 const scope = 'altinn:register/partylookup.admin';
 const query = z.object({ Data: z.array(z.string()) });
@@ -18,9 +18,8 @@ export function registerPartyNames(
   const attempts = new Map<string, number>();
 
   operation('party-names', 'POST', '/register/api/v1/dialogporten/parties/query', async (c) => {
-    const claims = await bearerClaims(deps, 'altinn', c.req.header('authorization'));
-    if (claims === undefined || !c.req.header('ocp-apim-subscription-key')) return c.body(null, 401);
-    if (!String(claims.scope).split(' ').includes(scope)) return c.body(null, 403);
+    const refused = await refusal(deps, c, scope);
+    if (refused !== undefined) return refused;
     const asked = query.safeParse(await c.req.json());
     if (!asked.success) return c.text(z.prettifyError(asked.error), 400);
 

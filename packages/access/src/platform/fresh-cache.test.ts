@@ -4,7 +4,7 @@ import { UpstreamFailure } from '../upstream-failure.ts';
 import { type CacheSettings, createFreshCache } from './fresh-cache.ts';
 
 /** A cache over a source that counts its loads and answers with their number, unless told otherwise. */
-function cacheOver(change: Partial<CacheSettings> = {}) {
+function cacheOver(change: Partial<CacheSettings> & { weigh?: (value: string) => number } = {}) {
   const source = {
     loads: 0,
     answer: async (): Promise<string | undefined> => `value ${source.loads}`,
@@ -61,6 +61,22 @@ it('goes on giving out a stale value while the source is away, asking now and th
   await expect(get()).rejects.toThrow('away');
 });
 
+it('lets a caller wait a little for a value that is better than a stale one', async () => {
+  const { source, get } = cacheOver({ staleWaitMs: 20 });
+  await get();
+  source.time = 20;
+  expect(await get()).toBe('value 2');
+  source.time = 40;
+  const late = Promise.withResolvers<string>();
+  source.answer = () => late.promise;
+  expect(await get()).toBe('value 2');
+  late.resolve('late');
+  await expect.poll(() => get()).toBe('late');
+  source.answer = away;
+  source.time = 100;
+  expect(await get()).toBe('late');
+});
+
 it('keeps neither failures nor absence', async () => {
   const { source, get } = cacheOver();
   source.answer = away;
@@ -88,6 +104,14 @@ it('lets nobody wait too long, and keeps what comes late', async () => {
   late.resolve('late');
   expect(await get()).toBe('late');
   expect(source.loads).toBe(1);
+});
+
+it('holds as much as values weigh', async () => {
+  const { source, get } = cacheOver({ entriesMax: 5, weigh: (value) => value.length - 5 });
+  for (const key of ['a', 'b']) await get(key);
+  source.answer = async () => 'value and more';
+  for (const key of ['heavy', 'heavy', 'a', 'b']) await get(key);
+  expect(source.loads).toBe(4);
 });
 
 it('holds so many keys and no more', async () => {

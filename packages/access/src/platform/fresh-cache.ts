@@ -6,13 +6,23 @@ import { UpstreamFailure } from '../upstream-failure.ts';
 export type CacheSettings = {
   /** Younger than this, a value is given out as it is. */
   freshMs: number;
-  /** Older than that but younger than this, it is given out and loaded anew in the background. */
+  /** Older than that but younger than this, it is loaded anew, and given out if that fails or takes too long. */
   failSafeMs: number;
+  /** How long a caller waits for the new value before it gets the old one, and the load goes on. Not at all by default. */
+  staleWaitMs?: number;
   /** How long a caller waits when there is nothing to give out. The load goes on and fills the cache. */
   waitMs: number;
-  /** After a failed load in the background, how long nobody tries again. */
+  /** After a failed attempt to replace a value, how long nobody tries again. */
   retryAfterMs: number;
+  /** How much is kept, in what `weigh` tells; entries, if it tells nothing. */
   entriesMax: number;
+};
+
+type Options<Value> = CacheSettings & {
+  log: Logger;
+  now?: () => number;
+  /** How many entries a value counts for, at least one. */
+  weigh?: (value: Value) => number;
 };
 
 export type FreshCache<Value> = { get: (key: string) => Promise<Value | undefined> };
@@ -28,12 +38,16 @@ type Entry<Value> = { value: Value; loadedAt: number; retryAt: number };
 export function createFreshCache<Value>(
   name: string,
   load: (key: string) => Promise<Value | undefined>,
-  { log, now = () => performance.now(), ...settings }: CacheSettings & { log: Logger; now?: () => number },
+  { log, now = () => performance.now(), weigh = () => 1, ...settings }: Options<Value>,
 ): FreshCache<Value> {
-  const { freshMs, failSafeMs, waitMs, retryAfterMs, entriesMax } = settings;
-  const entries = new LRUCache<string, Entry<Value>>({ max: entriesMax });
+  const { freshMs, failSafeMs, staleWaitMs = 0, waitMs, retryAfterMs, entriesMax } = settings;
+  const entries = new LRUCache<string, Entry<Value>>({
+    maxSize: entriesMax,
+    sizeCalculation: ({ value }) => weigh(value),
+  });
   const loading = new Map<string, Promise<Value | undefined>>();
   const patience = timeout(waitMs, TimeoutStrategy.Aggressive);
+  const stalePatience = timeout(staleWaitMs, TimeoutStrategy.Aggressive);
 
   return {
     async get(key) {
@@ -42,8 +56,9 @@ export function createFreshCache<Value>(
         const ageMs = now() - entry.loadedAt;
         if (ageMs < freshMs) return entry.value;
         if (ageMs < failSafeMs) {
-          if (now() >= entry.retryAt) refresh(key, entry);
-          return entry.value;
+          if (now() < entry.retryAt) return entry.value;
+          const refreshed = refresh(key, entry);
+          return staleWaitMs === 0 ? entry.value : newOrStale(refreshed, entry);
         }
       }
       try {
@@ -55,11 +70,27 @@ export function createFreshCache<Value>(
     },
   };
 
-  function refresh(key: string, entry: Entry<Value>): void {
-    loadOnce(key).catch((err: unknown) => {
+  /** The new value, or the old one when there is none to be had. Never rejects. */
+  async function refresh(key: string, entry: Entry<Value>): Promise<Value | undefined> {
+    try {
+      return await loadOnce(key);
+    } catch (err) {
       entry.retryAt = now() + retryAfterMs;
       log.warn({ err, cache: name, ageMs: Math.round(now() - entry.loadedAt) }, 'cached value not refreshed');
-    });
+      return entry.value;
+    }
+  }
+
+  async function newOrStale(
+    refreshed: Promise<Value | undefined>,
+    { value }: Entry<Value>,
+  ): Promise<Value | undefined> {
+    try {
+      return await stalePatience.execute(() => refreshed);
+    } catch (err) {
+      if (!(err instanceof TaskCancelledError)) throw err;
+      return value;
+    }
   }
 
   function loadOnce(key: string): Promise<Value | undefined> {

@@ -1,10 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@dialog/telemetry/logger';
 import { z } from 'zod';
-import { UpstreamFailure } from '../upstream-failure.ts';
 import { type CacheSettings, createFreshCache } from './fresh-cache.ts';
-import type { Upstream } from './http.ts';
-import type { PlatformTokens } from './platform-token.ts';
+import type { PlatformCall } from './platform-call.ts';
 
 /** @throws UpstreamFailure when the register has to be asked and is away */
 export type PartyNames = {
@@ -33,18 +31,10 @@ const selfNamed = ['urn:altinn:person:legacy-selfidentified:', 'urn:altinn:perso
 
 const registerAnswer = z.object({ data: z.array(z.object({ displayname: z.string().nullish() })) });
 
-type Deps = {
-  upstream: Upstream;
-  platformUrl: string;
-  /** Without, the register is asked without a token; only a stand-in will answer that. */
-  tokens: PlatformTokens | undefined;
-  subscriptionKey: string | undefined;
-  log: Logger;
-  cache?: Partial<CacheSettings>;
-};
+type Deps = { call: PlatformCall; log: Logger; cache?: Partial<CacheSettings> };
 
 /** Names as they are stored with actors: the surname of a person first. */
-export function createPartyNames({ upstream, platformUrl, tokens, subscriptionKey, log, cache }: Deps): PartyNames {
+export function createPartyNames({ call, log, cache }: Deps): PartyNames {
   const names = createFreshCache('party names', load, { ...cacheDefaults, ...cache, log });
 
   return {
@@ -73,32 +63,8 @@ export function createPartyNames({ upstream, platformUrl, tokens, subscriptionKe
   }
 
   async function registeredName(urn: string): Promise<string | undefined> {
-    const token = await tokens?.current();
-    try {
-      return await ask(urn, token);
-    } catch (err) {
-      if (token === undefined || !(err instanceof UpstreamFailure) || err.status !== 401) throw err;
-      // The token may have been withdrawn before its time. Once more with a new one; then it is not the token.
-      tokens?.forget(token);
-      return ask(urn, await tokens?.current());
-    }
-  }
-
-  async function ask(urn: string, token: string | undefined): Promise<string | undefined> {
-    const { data } = await upstream.readJson(
-      {
-        operation: 'party names',
-        url: `${platformUrl}/register/api/v1/dialogporten/parties/query`,
-        method: 'POST',
-        headers: {
-          'Content-Type': 'application/json; charset=utf-8',
-          ...(token !== undefined && { Authorization: `Bearer ${token}` }),
-          ...(subscriptionKey !== undefined && { 'Ocp-Apim-Subscription-Key': subscriptionKey }),
-        },
-        body: JSON.stringify({ Data: [urn] }),
-      },
-      registerAnswer,
-    );
+    const path = '/register/api/v1/dialogporten/parties/query';
+    const { data } = await call('party names', path, JSON.stringify({ Data: [urn] }), registerAnswer);
     return data[0]?.displayname ?? undefined;
   }
 }

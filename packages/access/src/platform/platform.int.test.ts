@@ -8,6 +8,7 @@ import { parseConfig } from '@dialog/telemetry/config';
 import { createLogger } from '@dialog/telemetry/logger';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
+import { decisionRequest } from '../details-authorization.ts';
 import { UpstreamFailure } from '../upstream-failure.ts';
 import type { CacheSettings } from './fresh-cache.ts';
 import { createUpstream, type UpstreamSettings } from './http.ts';
@@ -25,6 +26,7 @@ afterAll(() => emulator.close());
 beforeEach(async () => {
   await control('DELETE', '/emulator/faults');
   await control('DELETE', '/emulator/calls');
+  await control('DELETE', '/emulator/decision-point');
 });
 
 function control(method: string, path: string, body?: object): Promise<Response> {
@@ -236,6 +238,154 @@ describe('party names', () => {
     const { partyNames } = platform({ env: { ALTINN_PLATFORM_URL: emulator.baseUrl } });
     await expect(partyNames.nameOf(kari)).rejects.toThrow('status 401');
     expect(await calls('maskinporten-token')).toBe(0);
+  });
+});
+
+describe('authorised parties', () => {
+  const person = (number: string) => `urn:altinn:person:identifier-no:${number}`;
+  const organization = (number: string) => `urn:altinn:organization:identifier-no:${number}`;
+  const ola = person('05826510058');
+  const fish = organization('313007103');
+  const north = organization('313007200');
+
+  it('are whom a person may act for, sub-units among them, by roles, access packages and delegations', async () => {
+    const { authorisedParties } = platform();
+    expect(await authorisedParties(kari, [])).toEqual([
+      {
+        ...{ party: kari, name: 'Kari Anne Fisker', subjects: ['urn:altinn:rolecode:priv'] },
+        ...{ resources: [], instances: [] },
+      },
+      {
+        ...{ party: fish, name: 'Børgefisk AS', resources: [], instances: [] },
+        subjects: ['urn:altinn:rolecode:dagl', 'urn:altinn:rolecode:admai', 'urn:altinn:accesspackage:fiske'],
+      },
+      {
+        ...{ party: north, name: 'Børgefisk AS avd. Nord', subjects: ['urn:altinn:rolecode:dagl'] },
+        ...{ resources: [], instances: [] },
+      },
+    ]);
+    const ofOla = await authorisedParties(ola, []);
+    // The main unit is there for the hierarchy alone.
+    expect(ofOla.map(({ party }) => party)).toEqual([ola, organization('313007308'), north]);
+    expect(ofOla[1]?.resources).toEqual(['urn:altinn:resource:ttd-catch-report']);
+    expect(ofOla[2]?.instances).toEqual([
+      {
+        resource: 'urn:altinn:resource:ttd-building-permit',
+        reference: 'urn:altinn:dialog-id:019cf0a2-6d5e-7c31-9d44-0f6a1b2c3d01',
+      },
+      {
+        resource: 'urn:altinn:resource:app_ttd_registration',
+        reference: 'urn:altinn:instance-id:50081234/5d2f3c1e-8a44-4b0f-b1b2-7f5c6e4d3a02',
+      },
+      {
+        resource: 'urn:altinn:resource:ttd-correspondence',
+        reference: 'urn:altinn:correspondence-id:7e9a4c52-8a44-4b0f-b1b2-7f5c6e4d3a03',
+      },
+    ]);
+  });
+
+  it('are asked for by party, and kept for each question, however it is put', async () => {
+    const { authorisedParties } = platform();
+    expect((await authorisedParties(ola, [north, fish])).map(({ party }) => party)).toEqual([north]);
+    expect(await authorisedParties(ola, [fish.toUpperCase(), north, fish])).toHaveLength(1);
+    expect(await calls('authorised-parties')).toBe(1);
+    expect((await authorisedParties(ola, [ola])).map(({ party }) => party)).toEqual([ola]);
+    expect(await calls('authorised-parties')).toBe(2);
+  });
+
+  it('can be a thousand', async () => {
+    const all = await platform().authorisedParties(person('12839020064'), []);
+    expect(new Set(all.map(({ party }) => party)).size).toBe(1001);
+  });
+
+  it('are nobody only where a party was asked for', async () => {
+    const { authorisedParties } = platform();
+    const nobody = person('18917550073');
+    expect(await authorisedParties(nobody, [fish])).toEqual([]);
+    await expect(authorisedParties(nobody, [])).rejects.toThrow(UpstreamFailure);
+    expect((await authorisedParties(person('24857430073'), [])).map(({ name }) => name)).toEqual(['Mononymus']);
+  });
+
+  it('are an upstream failure when they cannot be had, unless there are some that are old', async () => {
+    const { authorisedParties } = platform({ cache: { freshMs: 0 } });
+    const known = await authorisedParties(kari, []);
+    for (const fault of [{ status: 500 }, { status: 403 }, { reset: true }, { brokenJson: true }]) {
+      await spoil('authorised-parties', fault);
+      expect(await authorisedParties(kari, [])).toEqual(known);
+      await expect(authorisedParties(ola, [])).rejects.toThrow(UpstreamFailure);
+    }
+  });
+});
+
+describe('decision point', () => {
+  const dialog = {
+    id: '019c2a6e-5a10-7d2b-9d51-b9a6c0f0a111',
+    party: 'urn:altinn:organization:identifier-no:313007103',
+    serviceResource: 'urn:altinn:resource:ttd-building-permit',
+    serviceOwnerLabels: [],
+  };
+  const pairs = [
+    { action: 'delete', attribute: 'main' },
+    { action: 'read', attribute: 'main' },
+    { action: 'sign', attribute: 'urn:altinn:resource:app_ttd_registration' },
+    { action: 'transmissionread', attribute: 'neighbours' },
+    { action: 'transmissionread', attribute: 'other' },
+    { action: 'write', attribute: 'any-part' },
+  ];
+  const request = (subject = kari, changed: Partial<typeof dialog> = {}) =>
+    decisionRequest(subject, { ...dialog, ...changed }, pairs);
+
+  it('answers the questions in their order', async () => {
+    expect(await platform().decisionPoint(request())).toEqual([
+      ...['NotApplicable', 'Permit', 'NotApplicable', 'Permit', 'NotApplicable', 'Permit'],
+    ]);
+  });
+
+  it('knows parties, instances and apps', async () => {
+    const { decisionPoint } = platform();
+    const ola = 'urn:altinn:person:identifier-no:05826510058';
+    const permitted = async (...asked: Parameters<typeof request>) =>
+      (await decisionPoint(request(...asked))).filter((decision) => decision === 'Permit').length;
+    expect(await permitted(ola)).toBe(0);
+    expect(await permitted(ola, { id: '019cf0a2-6d5e-7c31-9d44-0f6a1b2c3d01' })).toBe(2);
+    const app = { ...dialog, serviceResource: 'urn:altinn:resource:app_ttd_registration' };
+    const task = [{ action: 'sign', attribute: 'urn:altinn:task:Task_1' }];
+    expect(await decisionPoint(decisionRequest(kari, app, task))).toEqual(['Permit']);
+  });
+
+  it('is asked once for what it has been asked', async () => {
+    const { decisionPoint } = platform();
+    await Promise.all([decisionPoint(request()), decisionPoint(request())]);
+    await decisionPoint(request());
+    expect(await calls('decision-point')).toBe(1);
+    await decisionPoint(request('urn:altinn:person:identifier-no:05826510058'));
+    expect(await calls('decision-point')).toBe(2);
+  });
+
+  it('may name members in either way, and leave answers out', async () => {
+    await control('POST', '/emulator/decision-point', { camelCase: true, fewer: 4 });
+    expect(await platform().decisionPoint(request())).toEqual(['NotApplicable', 'Permit']);
+  });
+
+  it('that could not decide is told of without the person', async () => {
+    await control('POST', '/emulator/decision-point', { indeterminate: true });
+    const lines: string[] = [];
+    const { decisionPoint } = openPlatform(parseConfig(schema, environment()), {
+      log: createLogger('test', 'error', { write: (line) => lines.push(line) }),
+    });
+    expect(new Set(await decisionPoint(request()))).toEqual(new Set(['Indeterminate']));
+    expect(lines.join()).toContain('ttd-building-permit');
+    expect(lines.join()).not.toContain('01817030080');
+  });
+
+  it('is an upstream failure when it does not answer, unless it has', async () => {
+    const { decisionPoint } = platform({ cache: { freshMs: 0, staleWaitMs: 50 } });
+    const known = await decisionPoint(request());
+    for (const fault of [{ status: 500 }, { status: 400 }, { reset: true }, { brokenJson: true }]) {
+      await spoil('decision-point', fault);
+      expect(await decisionPoint(request())).toEqual(known);
+      await expect(decisionPoint(request('urn:altinn:userid:1'))).rejects.toThrow(UpstreamFailure);
+    }
   });
 });
 

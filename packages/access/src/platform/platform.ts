@@ -3,10 +3,13 @@ import type { Logger } from '@dialog/telemetry/logger';
 import { z } from 'zod';
 import { type AccessPackageMetadata, createAccessPackageMetadata } from './access-package-metadata.ts';
 import { type AuthenticationLevels, createAuthenticationLevels } from './authentication-levels.ts';
+import { type AuthorisedParties, createAuthorisedParties } from './authorised-parties.ts';
+import { createDecisionPoint, type DecisionPoint } from './decision-point.ts';
 import type { CacheSettings } from './fresh-cache.ts';
 import { createUpstream, type UpstreamSettings } from './http.ts';
 import { createOrganisations, type Organisations } from './organisations.ts';
 import { createPartyNames, type PartyNames } from './party-names.ts';
+import { createPlatformCall } from './platform-call.ts';
 import { createPlatformTokens, type PlatformClient } from './platform-token.ts';
 import { createResourceRegistry, type ResourceRegistry } from './resource-registry.ts';
 import { createRoleMetadata, type RoleMetadata } from './role-metadata.ts';
@@ -31,6 +34,8 @@ export type Platform = {
   authenticationLevels: AuthenticationLevels;
   roles: RoleMetadata;
   accessPackages: AccessPackageMetadata;
+  authorisedParties: AuthorisedParties;
+  decisionPoint: DecisionPoint;
 };
 
 /** No connection is made before the first question. */
@@ -45,15 +50,18 @@ export function openPlatform(
   const { platformUrl, cdnUrl, maskinportenUrl, subscriptionKey, client } = settings;
   const upstream = createUpstream(changed ?? {}, log);
   const tokens = client && createPlatformTokens({ upstream, maskinportenUrl, platformUrl, client });
+  const call = createPlatformCall({ upstream, platformUrl, tokens, subscriptionKey });
   const deps = { upstream, log, ...(cache !== undefined && { cache }) };
   return {
     resources: createResourceRegistry({ ...deps, platformUrl }),
     organisations: createOrganisations({ ...deps, cdnUrl }),
-    partyNames: createPartyNames({ ...deps, platformUrl, tokens, subscriptionKey }),
     subjectResources: createSubjectResources({ ...deps, platformUrl }),
     authenticationLevels: createAuthenticationLevels({ ...deps, platformUrl }),
     roles: createRoleMetadata({ ...deps, platformUrl }),
     accessPackages: createAccessPackageMetadata({ ...deps, platformUrl }),
+    partyNames: createPartyNames({ ...deps, call }),
+    authorisedParties: createAuthorisedParties({ ...deps, call }),
+    decisionPoint: createDecisionPoint({ ...deps, call }),
   };
 }
 

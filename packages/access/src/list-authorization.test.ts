@@ -1,0 +1,105 @@
+import { expect, it } from 'vitest';
+import { authorisedInLists, createListAuthorizations, isListed } from './list-authorization.ts';
+import type { AuthorisedParty } from './platform/authorised-parties.ts';
+
+const kari = 'urn:altinn:person:identifier-no:01817030080';
+const fish = 'urn:altinn:organization:identifier-no:313007103';
+const north = 'urn:altinn:organization:identifier-no:313007200';
+const permit = 'urn:altinn:resource:ttd-building-permit';
+const report = 'urn:altinn:resource:ttd-catch-report';
+const letter = 'urn:altinn:resource:ttd-correspondence';
+const dagl = 'urn:altinn:rolecode:dagl';
+const fishing = 'urn:altinn:accesspackage:fiske';
+const dialogId = '019c2a6e-5a10-7d2b-9d51-b9a6c0f0a111';
+
+const subjectResources = new Map([
+  [dagl, new Set([permit, letter])],
+  [fishing, new Set([report])],
+]);
+const everything = { parties: [], resources: [] };
+
+function at(party: string, more: Partial<AuthorisedParty> = {}): AuthorisedParty {
+  return { party, name: 'Any', subjects: [], resources: [], instances: [], ...more };
+}
+
+function listed(parties: AuthorisedParty[], asked: { parties: string[]; resources: string[] } = everything) {
+  const { resourcesByParty, dialogIds, labels } = authorisedInLists(parties, subjectResources, asked);
+  return {
+    byParty: Object.fromEntries([...resourcesByParty].map(([party, resources]) => [party, [...resources].sort()])),
+    dialogIds: [...dialogIds],
+    labels: [...labels],
+  };
+}
+
+it('gives what roles, access packages and delegations of a resource give', () => {
+  const { byParty } = listed([
+    at(fish, { subjects: [dagl, 'urn:altinn:rolecode:unknown'], resources: [report] }),
+    at(north, { subjects: [fishing] }),
+    at(kari),
+  ]);
+  expect(byParty).toEqual({ [fish]: [permit, report, letter].sort(), [north]: [report] });
+});
+
+it('keeps to the parties and resources that are asked for, whatever their letter case', () => {
+  const parties = [at(fish, { subjects: [dagl], resources: [report] }), at(north, { subjects: [fishing, dagl] })];
+  const asked = { parties: [fish.toUpperCase()], resources: [permit.toUpperCase()] };
+  expect(listed(parties, asked).byParty).toEqual({ [fish]: [permit] });
+  expect(listed(parties, { parties: [], resources: [report] }).byParty).toEqual({
+    [fish]: [report],
+    [north]: [report],
+  });
+  expect(listed(parties, { parties: [fish], resources: ['urn:altinn:resource:other'] }).byParty).toEqual({});
+});
+
+it('adds up what a party has in two places', () => {
+  expect(listed([at(fish, { subjects: [fishing] }), at(fish, { resources: [permit] })]).byParty).toEqual({
+    [fish]: [permit, report].sort(),
+  });
+});
+
+it('finds delegated instances in all their forms, also at parties that were not asked for', () => {
+  const uuid = '3b6e2f6a-9f0d-4a52-8f6e-1c2d3e4f5a6b';
+  const instances = [
+    { resource: permit, reference: `urn:altinn:dialog-id:${dialogId}` },
+    { resource: permit, reference: `urn:altinn:instance-id:50081234/${uuid}` },
+    { resource: letter, reference: `urn:altinn:correspondence-id:${uuid}` },
+    { resource: report, reference: `urn:altinn:dialog-id:${uuid}` },
+    { resource: permit, reference: `urn:altinn:instance-id:0/${uuid}` },
+    { resource: permit, reference: 'nonsense' },
+  ];
+  expect(listed([at(fish, { instances })], { parties: [north], resources: [permit, letter] })).toEqual({
+    byParty: {},
+    dialogIds: [dialogId],
+    labels: [
+      `urn:altinn:integration:storage:50081234/${uuid}`,
+      `urn:altinn:instance-id:50081234/${uuid}`,
+      `urn:altinn:correspondence-id:${uuid}`,
+    ],
+  });
+});
+
+it('takes time in proportion to the parties', () => {
+  const parties = Array.from({ length: 100_000 }, (_, number) => at(`urn:party:${number}`, { subjects: [dagl] }));
+  expect(authorisedInLists(parties, subjectResources, everything).resourcesByParty.size).toBe(100_000);
+});
+
+it('looks up dialogs by label, and tells of one dialog whether it is listed', async () => {
+  const asked: unknown[] = [];
+  const { mayList, listAuthorization } = createListAuthorizations({
+    authorisedParties: async (person, parties) => {
+      asked.push([person, parties]);
+      const reference = `urn:altinn:correspondence-id:${dialogId}`;
+      return [at(fish, { subjects: [dagl], instances: [{ resource: report, reference }] })];
+    },
+    subjectResources: async () => subjectResources,
+    dialogsLabelled: async (labels) => (labels.length === 1 ? [dialogId] : []),
+  });
+  const dialog = { id: '019c2a6e-5a10-7d2b-9d51-b9a6c0f0a112', party: fish, serviceResource: permit };
+  expect(await mayList(kari, dialog)).toBe(true);
+  expect(asked).toEqual([[kari, [fish]]]);
+  expect(await mayList(kari, { ...dialog, serviceResource: report })).toBe(false);
+  expect(await mayList(kari, { ...dialog, serviceResource: report, id: dialogId })).toBe(true);
+  expect(await mayList(kari, { ...dialog, party: north })).toBe(false);
+  const all = await listAuthorization({ caller: kari, parties: [], resources: [] });
+  expect(isListed(all, { ...dialog, serviceResource: letter })).toBe(true);
+});

@@ -1,0 +1,122 @@
+import type { Logger } from '@dialog/telemetry/logger';
+import { z } from 'zod';
+import { UpstreamFailure } from '../upstream-failure.ts';
+import { type CacheSettings, createFreshCache } from './fresh-cache.ts';
+import type { PlatformCall } from './platform-call.ts';
+
+/** One whom an end user may act for, and what makes that so. Everything but the name is in lower case. */
+export type AuthorisedParty = {
+  /** URN, in the form of a dialog's party. */
+  party: string;
+  name: string;
+  /** URNs of the roles and access packages that the end user has at the party. */
+  subjects: readonly string[];
+  /** URNs of service resources that were delegated one by one. */
+  resources: readonly string[];
+  /** Single cases that were delegated. `reference` is what the delegation names, in whatever form. */
+  instances: readonly { resource: string; reference: string }[];
+};
+
+/**
+ * Whom a person may act for: those among `parties`, or all when none is named. Sub-units come beside the unit that they
+ * belong to.
+ *
+ * @throws UpstreamFailure when there is no answer, or one without anybody where nobody was left out: a person always
+ *   represents at least itself
+ */
+export type AuthorisedParties = (person: string, parties: readonly string[]) => Promise<readonly AuthorisedParty[]>;
+
+/** Lists of persons who have lost a right are looked at for half an hour at most. */
+const cacheDefaults: CacheSettings = {
+  freshMs: 15 * 60_000,
+  failSafeMs: 30 * 60_000,
+  staleWaitMs: 10_000,
+  waitMs: 25_000,
+  retryAfterMs: 30_000,
+  // Parties, of all persons. One is about half a kilobyte, and some persons have tens of thousands.
+  entriesMax: 200_000,
+};
+
+const unit = z.object({
+  name: z.string(),
+  organizationnumber: z.string().nullable(),
+  personid: z.string().nullish(),
+  emailid: z.string().nullish(),
+  type: z.enum(['Organization', 'Person', 'SelfIdentified']),
+  onlyhierarchyelementwithnoaccess: z.boolean(),
+  authorizedaccesspackages: z.array(z.string()),
+  authorizedresources: z.array(z.string()),
+  authorizedroles: z.array(z.string()),
+  authorizedinstances: z.array(z.object({ resourceid: z.string(), instanceref: z.string().nullish() })),
+});
+type Unit = z.infer<typeof unit>;
+const answer = z.array(unit.extend({ subunits: z.array(unit) }));
+
+const operation = 'authorised parties';
+const path =
+  '/accessmanagement/api/v1/resourceowner/authorizedparties?includeAltinn2=true' +
+  '&includeAccessPackages=true&includeRoles=true&includeResources=true&includeInstances=true';
+const question = z.tuple([z.string(), z.array(z.string())]);
+
+type Deps = { call: PlatformCall; log: Logger; cache?: Partial<CacheSettings> };
+
+export function createAuthorisedParties({ call, log, cache }: Deps): AuthorisedParties {
+  const weigh = (parties: readonly AuthorisedParty[]) => Math.max(1, parties.length);
+  const lists = createFreshCache(operation, load, { ...cacheDefaults, ...cache, log, weigh });
+
+  return async (person, parties) => {
+    const filter = [...new Set(parties.map((party) => party.toLowerCase()))].sort();
+    return (await lists.get(JSON.stringify([person.toLowerCase(), filter]))) ?? [];
+  };
+
+  async function load(key: string): Promise<readonly AuthorisedParty[]> {
+    const [person, filter] = question.parse(JSON.parse(key));
+    const { name: type, value } = splitUrn(person);
+    const partyFilter = filter.map(splitUrn).map((party) => ({ Type: party.name, Value: party.value }));
+    const units = await call(operation, path, JSON.stringify({ type, value, partyFilter }), answer);
+    if (units.length === 0 && filter.length === 0) throw new UpstreamFailure(operation, 'the answer has nobody in it');
+    return units.flatMap((one) => [one, ...one.subunits]).flatMap(authorisedParty);
+  }
+}
+
+/** A unit that is there to show the hierarchy gives no rights. */
+function authorisedParty(one: Unit): AuthorisedParty[] {
+  if (one.onlyhierarchyelementwithnoaccess) return [];
+  return [
+    {
+      party: partyOf(one).toLowerCase(),
+      name: one.name,
+      subjects: [
+        ...one.authorizedroles.map((code) => `urn:altinn:rolecode:${code.toLowerCase()}`),
+        ...one.authorizedaccesspackages.map((id) => `urn:altinn:accesspackage:${id.toLowerCase()}`),
+      ],
+      resources: one.authorizedresources.map(resourceUrn),
+      instances: one.authorizedinstances.flatMap(({ resourceid, instanceref }) =>
+        instanceref == null ? [] : [{ resource: resourceUrn(resourceid), reference: instanceref.toLowerCase() }],
+      ),
+    },
+  ];
+}
+
+function partyOf({ type, name, organizationnumber, personid, emailid }: Unit): string {
+  switch (type) {
+    case 'Organization':
+      return `urn:altinn:organization:identifier-no:${organizationnumber ?? ''}`;
+    case 'Person':
+      return `urn:altinn:person:identifier-no:${personid ?? ''}`;
+    case 'SelfIdentified':
+      return emailid
+        ? `urn:altinn:person:idporten-email:${emailid}`
+        : `urn:altinn:person:legacy-selfidentified:${name}`;
+  }
+}
+
+function resourceUrn(id: string): string {
+  return `urn:altinn:resource:${id.toLowerCase()}`;
+}
+
+/** A URN in the two parts in which the platform wants it: what comes before the last colon, and what comes after. */
+function splitUrn(urn: string): { name: string; value: string } {
+  const colon = urn.lastIndexOf(':');
+  return { name: urn.slice(0, colon), value: urn.slice(colon + 1) };
+}
