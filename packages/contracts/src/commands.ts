@@ -22,16 +22,19 @@ export const facts = z.object({
 });
 export type Facts = z.infer<typeof facts>;
 
+/** An id that a caller wrote. No dialog has one that RFC 9562 does not know, but anybody may ask for it. */
+const givenId = z.guid();
+
 const header = z.object({
   /** UUIDv7. Also the id of the operation, and what makes a second delivery harmless. */
   id: z.uuid(),
-  dialogId: z.uuid(),
+  dialogId: givenId,
   /** Short name of the org that sent the command. */
   org: z.string(),
   rights,
   facts,
   /** The revision that the caller last saw, of the part that the command changes; null when it did not say. */
-  ifMatch: z.uuid().nullable(),
+  ifMatch: givenId.nullable(),
   silent: z.boolean(),
   receivedAt: canonicalTimestamp,
   /** W3C trace context of the request. */
@@ -85,7 +88,7 @@ export const command = z.discriminatedUnion('kind', [
     kind: z.literal('BulkSetSystemLabels'),
     ...labelling,
     /** At most 200, all of them or none. The lane is that of `dialogId`, the first of them. */
-    dialogs: z.array(z.object({ dialogId: z.uuid(), endUserContextRevision: z.uuid().nullable() })).min(1),
+    dialogs: z.array(z.object({ dialogId: givenId, endUserContextRevision: givenId.nullable() })).min(1),
   }),
 ]);
 export type Command = z.infer<typeof command>;

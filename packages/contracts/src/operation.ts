@@ -14,7 +14,8 @@ export const operation = z.object({
   id: z.uuid(),
   status: operationStatus,
   kind: z.string(),
-  dialogId: z.uuid(),
+  /** As the caller wrote it, there or not. */
+  dialogId: z.guid().openapi({ format: 'uuid' }),
   revision: z.uuid().optional(),
   problem: problem.optional(),
   receivedAt: canonicalTimestamp,

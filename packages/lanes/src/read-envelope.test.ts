@@ -14,6 +14,12 @@ describe('an envelope', () => {
     expect(read({})).toEqual({ kind: 'readable', envelope: readable });
   });
 
+  it('may ask for what cannot be there: ids of no version that there is', () => {
+    const id = '00000000-0000-0000-0000-000000000001';
+    const commands = [{ ...exampleCommand(), dialogId: id, ifMatch: id }];
+    expect(read({ commands })).toMatchObject({ kind: 'readable', envelope: { commands } });
+  });
+
   it('of a newer version is for others, whatever else is in it', () => {
     expect(read({ version: 2, commands: 'in a way yet to be invented' })).toMatchObject({ kind: 'foreign' });
   });
