@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { ActivityBody } from './activity.ts';
 import type { Actor } from './actor.ts';
 import type { CreateDialogBody } from './create-dialog.ts';
-import type { SystemLabel } from './enumerations.ts';
 import type { JsonPatch } from './json-patch.ts';
 import { rights } from './rights.ts';
+import type { GivenLabel } from './system-labels.ts';
 import { canonicalTimestamp } from './timestamp.ts';
 import type { TransmissionBody, UpdateTransmissionBody } from './transmission.ts';
 import type { UpdateDialogBody } from './update-dialog.ts';
@@ -43,10 +43,14 @@ const header = z.object({
 
 /** Removals come first, then additions, each in order (service owner API, section 13.6). */
 const labelling = {
-  addLabels: z.array(z.custom<SystemLabel>(isString)),
-  removeLabels: z.array(z.custom<SystemLabel>(isString)),
-  /** Whom the label log names: the end user, by name. */
+  addLabels: z.array(z.custom<GivenLabel>(isString)),
+  removeLabels: z.array(z.custom<GivenLabel>(isString)),
+  /** Whom the label log names: the end user on whose behalf the request was made, or whom the request named. */
   performedBy: z.custom<Actor>(isObject),
+  /** Whether the request named them, which only an administrator may. */
+  performerNamed: z.boolean(),
+  /** Dialogs that the end user may not see, as far as the gateway could tell. */
+  unauthorized: z.array(givenId),
 };
 
 // A payload was parsed by the gateway with the schema that its type comes from. Parsing it again here would cost every

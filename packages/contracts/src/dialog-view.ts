@@ -163,6 +163,8 @@ export type SeenLogView = z.output<typeof seenLogView>;
 
 const dialogSeenLogView = seenLogView.extend({ isCurrentEndUser: z.boolean() }).openapi('DialogSeenLogView');
 
+export const serviceOwnerLabelView = z.object({ value: z.string() }).openapi('ServiceOwnerLabelView');
+
 export const dialogView = z
   .object({
     id,
@@ -200,7 +202,7 @@ export const dialogView = z
     activities: z.array(activityView),
     seenSinceLastUpdate: z.array(dialogSeenLogView),
     seenSinceLastContentUpdate: z.array(dialogSeenLogView),
-    serviceOwnerContext: z.object({ revision: id, serviceOwnerLabels: z.array(z.object({ value: z.string() })) }),
+    serviceOwnerContext: z.object({ revision: id, serviceOwnerLabels: z.array(serviceOwnerLabelView) }),
     endUserContext: z.object({ revision: id, systemLabels: z.array(systemLabelName) }),
   })
   .openapi('DialogView');

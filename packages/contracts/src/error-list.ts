@@ -30,6 +30,11 @@ export class ErrorList {
     this.#add(`${this.#prefix}${path}`, message);
   }
 
+  /** Something beside the body: a query parameter that goes with it. */
+  addOutside(key: string, message: string): void {
+    this.#add(key, message);
+  }
+
   addUnreadable(path: string, message: string): void {
     this.#add(path === '' ? wholeBody : path, message);
   }

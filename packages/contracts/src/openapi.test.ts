@@ -70,6 +70,7 @@ it('names every part that is used in several places', () => {
       "SearchTag",
       "SeenLogView",
       "ServiceOwnerLabel",
+      "ServiceOwnerLabelView",
       "SystemLabel",
       "TransmissionAttachment",
       "TransmissionAttachmentUrl",

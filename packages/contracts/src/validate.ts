@@ -9,6 +9,14 @@ import { putInLanguageOrder } from './language-order.ts';
 import { type Reading, type Shape, shapeOf, withMemberNames } from './member-names.ts';
 import { readBy } from './read-body.ts';
 import { pastRule, type Report, ruleContext } from './rule.ts';
+import { labelInPath, serviceOwnerLabel } from './search-tag.ts';
+import {
+  bulkSetSystemLabelsBody,
+  type Labelling,
+  labellingOf,
+  performerRule,
+  setSystemLabelsBody,
+} from './system-labels.ts';
 import { type Timestamp, timestamp } from './timestamp.ts';
 import {
   type TransmissionBody,
@@ -35,6 +43,10 @@ const transmission = bodyOf(transmissionBody, 'transmissions[0].');
 const updateTransmission = bodyOf(updateTransmissionMembers, 'dto.');
 const activity = bodyOf(activityBody, 'activity.');
 const activityTime = bodyOf(timestamp, '');
+const addedLabel = bodyOf(serviceOwnerLabel, 'dto.');
+const removedLabel = bodyOf(labelInPath, 'dto.');
+const setLabels = bodyOf(setSystemLabelsBody, '');
+const bulkSetLabels = bodyOf(bulkSetSystemLabelsBody, 'dto.');
 
 /** The body of POST dialogs. */
 export function validateCreateDialog(input: unknown, { now, rights }: ValidationContext): Validated<CreateDialogBody> {
@@ -96,6 +108,38 @@ export function validateActivity(input: unknown, { now, rights }: ValidationCont
   return validate(activity, input, (body, report) => activityRules(body, '', context, report));
 }
 
+/** The body of POST labels; comes out as the label, trimmed and in lower case. */
+export function validateServiceOwnerLabel(input: unknown): Validated<string> {
+  const validated = validate(addedLabel, input, noRules);
+  return validated.ok ? { ok: true, value: validated.value.value } : validated;
+}
+
+/** The label in the address of DELETE label, read as POST reads it. */
+export function validateLabelInPath(label: string): Validated<string> {
+  const validated = validate(removedLabel, { label }, noRules);
+  return validated.ok ? { ok: true, value: validated.value.label } : validated;
+}
+
+/** The body of PUT systemlabels, and whether it says who did it where `endUserId` does not. */
+export function validateSetSystemLabels(input: unknown, endUserId: string | null): Validated<Labelling> {
+  const validated = validate(setLabels, input, (body, _, report) => performerRule(endUserId, body.performedBy, report));
+  return validated.ok ? { ok: true, value: labellingOf(validated.value) } : validated;
+}
+
+type LabelledDialog = { dialogId: string; endUserContextRevision: string | null };
+
+/** The same for many dialogs. */
+export function validateBulkSetSystemLabels(
+  input: unknown,
+  endUserId: string | null,
+): Validated<Labelling & { dialogs: LabelledDialog[] }> {
+  const validated = validate(bulkSetLabels, input, (body, _, report) =>
+    performerRule(endUserId, body.performedBy, report),
+  );
+  if (!validated.ok) return validated;
+  return { ok: true, value: { ...labellingOf(validated.value), dialogs: validated.value.dialogs } };
+}
+
 /** The body of PATCH: whether it is a list of operations. Whether they fit a dialog, only the dialog can tell. */
 export function validateJsonPatch(input: unknown): Validated<JsonPatch> {
   const errors = new ErrorList('');
@@ -112,6 +156,9 @@ export function isSilentInBody(input: unknown): boolean {
   return Object.entries(input).some(([name, value]) => name.toLowerCase() === 'issilentupdate' && value === true);
 }
 
+/** For a body that is all in its schema. */
+function noRules(): void {}
+
 function bodyOf<Schema extends z.ZodType>(schema: Schema, prefix: string): Body<Schema> {
   return { schema, shape: shapeOf(schema), prefix };
 }
@@ -123,7 +170,7 @@ function bodyOf<Schema extends z.ZodType>(schema: Schema, prefix: string): Body<
 function validate<Schema extends z.ZodType>(
   { schema, shape, prefix }: Body<Schema>,
   input: unknown,
-  rules: (body: z.output<Schema>, report: Report) => void,
+  rules: (body: z.output<Schema>, report: Report, reportOutside: Report) => void,
   nullAsEmptyList = false,
 ): Validated<z.output<Schema>> {
   const errors = new ErrorList(prefix);
@@ -134,7 +181,11 @@ function validate<Schema extends z.ZodType>(
   for (const issue of issues) errors.addIssue(issue);
   if (value === undefined) return { ok: false, errors: errors.byKey };
   if (reading.unstorable.length === 0 && !issues.some(isUnreadable)) {
-    rules(value, (path, message) => errors.addBroken(path, message));
+    rules(
+      value,
+      (path, message) => errors.addBroken(path, message),
+      (key, message) => errors.addOutside(key, message),
+    );
   }
   if (!errors.isEmpty) return { ok: false, errors: errors.byKey };
   putInLanguageOrder(value);

@@ -12,7 +12,7 @@ import { patchDialog } from './patch-dialog.ts';
 import { purgeDialog } from './purge-dialog.ts';
 import { restoreDialog } from './restore-dialog.ts';
 import { addServiceOwnerLabel, removeServiceOwnerLabel } from './service-owner-labels.ts';
-import { bulkSetSystemLabels, setSystemLabels } from './set-system-labels.ts';
+import { bulkSetSystemLabels, performer, setSystemLabels } from './set-system-labels.ts';
 import { labelAssignments } from './system-labels.ts';
 import { updateDialog } from './update-dialog.ts';
 import { updateTransmission } from './update-transmission.ts';
@@ -69,6 +69,6 @@ function decideKind(state: DialogState, command: Command, context: Context): Out
 
 /** Whom the label log names: the end user who asked for it, or the service owner whose change brought it about. */
 function labeller(command: Command): Actor {
-  if (command.kind === 'SetSystemLabels' || command.kind === 'BulkSetSystemLabels') return command.performedBy;
+  if (command.kind === 'SetSystemLabels' || command.kind === 'BulkSetSystemLabels') return performer(command);
   return { actorType: 'ServiceOwner', actorId: null, actorName: null };
 }

@@ -1,10 +1,9 @@
 import type { CommandOf } from '@dialog/contracts/commands';
+import { serviceOwnerLabelsMax } from '@dialog/contracts/search-tag';
 import type { Dialog } from './dialog.ts';
 import type { DialogState } from './dialog-state.ts';
 import { notFound } from './open-for-change.ts';
 import { applied, type Context, changeOf, type Outcome, rejected } from './outcome.ts';
-
-export const serviceOwnerLabelsMax = 20;
 
 /**
  * Decides whether a service owner's label goes on a dialog (section 28). Labels arrive trimmed and in lower case, which
@@ -60,7 +59,7 @@ function relabel(dialog: Dialog, { ifMatch }: Labelling, labels: readonly string
   const revision = context.newRevision();
   const labelled: Dialog = {
     ...dialog,
-    // By code unit, as Postgres sorts them nowhere else.
+    // In the order in which a create stores them.
     serviceOwnerLabels: [...labels].sort(),
     serviceOwnerContextRevision: revision,
   };

@@ -1,5 +1,6 @@
 import type { Actor } from '@dialog/contracts/actor';
 import type { SystemLabel } from '@dialog/contracts/enumerations';
+import type { Labelling } from '@dialog/contracts/system-labels';
 import { type Dialog, isFromParty, type LabelAssignment, type Transmission } from './dialog.ts';
 import type { Context } from './outcome.ts';
 
@@ -19,17 +20,18 @@ export function backToDefault(dialog: Dialog, context: Context): Dialog {
 }
 
 /**
- * Takes labels from a dialog, then puts labels on it, in the order given. A dialog is in one place: Default, Bin or
- * Archive; one that is taken from its place is back in Default.
+ * Takes labels from a dialog, then puts labels on it, in the order given, each once. A dialog is in one place: Default,
+ * Bin or Archive; one that is taken from its place is back in Default.
  */
 export function relabelled(
   dialog: Dialog,
-  { removeLabels, addLabels }: { removeLabels: readonly SystemLabel[]; addLabels: readonly SystemLabel[] },
+  { removeLabels, addLabels }: Pick<Labelling, 'removeLabels' | 'addLabels'>,
   context: Context,
 ): Dialog {
   const labels = new Set(dialog.systemLabels);
   for (const label of removeLabels) if (labels.delete(label) && isPlace(label)) labels.add('Default');
-  for (const label of addLabels) {
+  // A label that is given twice counts where it is given first.
+  for (const label of new Set(addLabels)) {
     if (isPlace(label)) for (const place of places) labels.delete(place);
     labels.add(label);
   }
@@ -38,7 +40,10 @@ export function relabelled(
   return unchanged ? dialog : withLabels(dialog, [...labels], context);
 }
 
-/** The lines of the label log that lead from one state of a dialog to another. Default is the absence of a place. */
+/**
+ * The lines of the label log that lead from one state of a dialog to another, those for new labels first. Default has
+ * none: it is the absence of another place.
+ */
 export function labelAssignments(
   before: Dialog | undefined,
   { id: dialogId, systemLabels }: Dialog,
@@ -51,8 +56,8 @@ export function labelAssignments(
       ? []
       : [{ dialogId, id: newId(), createdAt: now, name: `systemlabel:${label}`, action, performedBy }];
   return [
-    ...had.filter((label) => !systemLabels.includes(label)).flatMap((label) => line(label, 'remove')),
     ...systemLabels.filter((label) => !had.includes(label)).flatMap((label) => line(label, 'set')),
+    ...had.filter((label) => !systemLabels.includes(label)).flatMap((label) => line(label, 'remove')),
   ];
 }
 

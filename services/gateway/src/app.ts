@@ -10,6 +10,8 @@ import { type AuthenticationDeps, serviceOwnersOnly } from './authentication.ts'
 import { type GatewayApp, type GatewayEnv, serviceOwnerPath } from './gateway-app.ts';
 import { observe } from './observe.ts';
 import { faultResponse, problemResponse } from './problem-response.ts';
+import { registerAddServiceOwnerLabel } from './routes/add-service-owner-label.ts';
+import { registerBulkSetSystemLabels } from './routes/bulk-set-system-labels.ts';
 import { registerCreateActivity } from './routes/create-activity.ts';
 import { registerCreateDialog } from './routes/create-dialog.ts';
 import { registerCreateTransmission } from './routes/create-transmission.ts';
@@ -19,13 +21,16 @@ import { registerFreezeDialog } from './routes/freeze-dialog.ts';
 import { registerGetActivity } from './routes/get-activity.ts';
 import { registerGetDialog } from './routes/get-dialog.ts';
 import { type OperationDeps, registerGetOperation } from './routes/get-operation.ts';
+import { registerGetServiceOwnerLabels } from './routes/get-service-owner-labels.ts';
 import { registerGetTransmission } from './routes/get-transmission.ts';
 import { registerListActivities } from './routes/list-activities.ts';
 import { registerListTransmissions } from './routes/list-transmissions.ts';
 import { registerMoveFormSavedActivity } from './routes/move-form-saved-activity.ts';
 import { registerPatchDialog } from './routes/patch-dialog.ts';
 import { registerPurgeDialog } from './routes/purge-dialog.ts';
+import { registerRemoveServiceOwnerLabel } from './routes/remove-service-owner-label.ts';
 import { registerRestoreDialog } from './routes/restore-dialog.ts';
+import { registerSetSystemLabels } from './routes/set-system-labels.ts';
 import { registerShouldSendNotification } from './routes/should-send-notification.ts';
 import { registerUpdateDialog } from './routes/update-dialog.ts';
 import { registerUpdateTransmission } from './routes/update-transmission.ts';
@@ -74,6 +79,11 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerListActivities(app, deps);
   registerGetActivity(app, deps);
   registerMoveFormSavedActivity(app, deps);
+  registerGetServiceOwnerLabels(app, deps);
+  registerAddServiceOwnerLabel(app, deps);
+  registerRemoveServiceOwnerLabel(app, deps);
+  registerSetSystemLabels(app, deps);
+  registerBulkSetSystemLabels(app, deps);
   registerGetOperation(app, deps);
 
   registerDocumentation(app, deps);

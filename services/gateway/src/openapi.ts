@@ -22,7 +22,7 @@ export function idInPath(name: string, description: string) {
 
 export const dialogIdInPath = idInPath('dialogId', 'The dialog.');
 
-const ifMatchHeader = {
+export const ifMatchHeader = {
   name: 'If-Match',
   in: 'header',
   description: 'Revision that the caller last saw, with or without double quotes. If it is another by now: 412.',
@@ -64,6 +64,24 @@ export function changeOfChild(idName: string, description: string) {
   return { ...byServiceOwner, parameters };
 }
 
+export const labelInPath = {
+  name: 'label',
+  in: 'path',
+  required: true,
+  description: 'Percent-encoded, in any casing.',
+  schema: { type: 'string' },
+} as const;
+
+export const endUserIdQuery = {
+  name: 'enduserId',
+  in: 'query',
+  description: 'A person on whose behalf the service owner calls: `urn:altinn:person:identifier-no:` and the number.',
+  schema: { type: 'string' },
+} as const;
+
+/** Every change of labels, which stand beside the dialog and have a revision of their own. */
+export const changeOfLabels = { ...byServiceOwner, parameters: [dialogIdInPath, ifMatchHeader, preferHeader] };
+
 /** A body that is documented; reading and validating it is the handler's part. The example can be sent as it is. */
 export function jsonBody(schema: z.ZodType, example: unknown, mediaTypes: readonly string[] = ['application/json']) {
   return { required: true, content: Object.fromEntries(mediaTypes.map((type) => [type, { schema, example }])) };
@@ -72,6 +90,7 @@ export function jsonBody(schema: z.ZodType, example: unknown, mediaTypes: readon
 /** Parts of the examples. */
 export const exampleContent = { title: { value: [{ languageCode: 'nb', value: 'Søknad om byggetillatelse' }] } };
 export const exampleActor = { actorType: 'ServiceOwner' };
+export const exampleEndUser = { actorType: 'PartyRepresentative', actorName: 'Kari Fisker' };
 
 export function jsonContent(schema: z.ZodType) {
   return { 'application/json': { schema } };
@@ -95,6 +114,11 @@ export const created = {
 } as const;
 
 export const changed = { description: 'Changed.', headers: etag } as const;
+
+/** @param revision what the ETag is instead of the dialog's revision */
+export function relabelled(revision: string) {
+  return { description: 'Changed.', headers: { ETag: { description: revision, schema: uuid } } } as const;
+}
 
 const accepted = {
   description: 'Accepted and durable, not done yet. `Location` tells how it ends.',
@@ -141,3 +165,6 @@ export const createResponses = { 202: accepted, ...problemResponses(400, 409, 41
 
 /** What a change of a dialog can be answered with, beside its success. */
 export const changeResponses = { ...createResponses, ...problemResponses(404, 410, 412) };
+
+/** What a change of labels can be answered with, beside its success. */
+export const labelResponses = { 202: accepted, ...problemResponses(400, 404, 412, 413, 415, 422, 502) };

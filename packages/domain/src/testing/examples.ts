@@ -212,3 +212,35 @@ export function purgeDialog(overrides: HeaderOf<'PurgeDialog'> = {}): CommandOf<
 export function freezeDialog(overrides: HeaderOf<'FreezeDialog'> = {}): CommandOf<'FreezeDialog'> {
   return { ...header(), ...asAdmin, kind: 'FreezeDialog', ...overrides };
 }
+
+export function addServiceOwnerLabel(
+  label: string,
+  overrides: HeaderOf<'AddServiceOwnerLabel'> = {},
+): CommandOf<'AddServiceOwnerLabel'> {
+  return { ...header(), kind: 'AddServiceOwnerLabel', label, ...overrides };
+}
+
+export function removeServiceOwnerLabel(
+  label: string,
+  overrides: HeaderOf<'RemoveServiceOwnerLabel'> = {},
+): CommandOf<'RemoveServiceOwnerLabel'> {
+  return { ...header(), kind: 'RemoveServiceOwnerLabel', label, ...overrides };
+}
+
+export const kari = { actorType: 'PartyRepresentative' as const, actorId: null, actorName: 'Fisker Kari Anne' };
+
+const byKari = { addLabels: [], removeLabels: [], performedBy: kari, performerNamed: false, unauthorized: [] };
+
+export function setSystemLabels(overrides: HeaderOf<'SetSystemLabels'> = {}): CommandOf<'SetSystemLabels'> {
+  return { ...header(), ...byKari, kind: 'SetSystemLabels', ...overrides };
+}
+
+/** Of dialogs by their ids, whatever their revisions. */
+export function bulkSetSystemLabels(
+  dialogIds: readonly string[],
+  overrides: HeaderOf<'BulkSetSystemLabels'> = {},
+): CommandOf<'BulkSetSystemLabels'> {
+  const dialogs = dialogIds.map((id) => ({ dialogId: id, endUserContextRevision: null }));
+  const first = dialogIds[0] ?? dialogId;
+  return { ...header(), ...byKari, dialogId: first, kind: 'BulkSetSystemLabels', dialogs, ...overrides };
+}

@@ -45,21 +45,26 @@ describe('the description of the API', () => {
       Object.values(methods).map((one) => one.operationId),
     );
     expect(ids.sort()).toEqual([
+      'BulkSetDialogSystemLabels',
       'CheckNotificationCondition',
       'CreateDialog',
       'CreateDialogActivity',
       'CreateDialogTransmission',
+      'CreateServiceOwnerLabel',
       'DeleteDialog',
+      'DeleteServiceOwnerLabel',
       'FreezeDialog',
       'GetDialog',
       'GetDialogActivity',
       'GetDialogTransmission',
       'GetOperation',
+      'GetServiceOwnerLabels',
       'PatchDialog',
       'PurgeDialog',
       'RestoreDialog',
       'SearchDialogActivities',
       'SearchDialogTransmissions',
+      'SetDialogSystemLabels',
       'UpdateDialog',
       'UpdateDialogTransmission',
       'UpdateFormSavedActivityTime',
@@ -94,7 +99,7 @@ describe('the description of the API', () => {
         }
       }
     }
-    expect(sent).toBe(8);
+    expect(sent).toBe(11);
   });
 
   it('says where the API is', async () => {

@@ -1,0 +1,69 @@
+import { z } from '@hono/zod-openapi';
+import { type Actor, actor } from './actor.ts';
+import { type SystemLabel, systemLabel } from './enumerations.ts';
+import { addBroken } from './fault.ts';
+import type { Report } from './rule.ts';
+import { optionalUuid, uuid } from './uuid-v7.ts';
+
+/** A label that a request may put on a dialog or take off it. `Sent` comes with what the party sends, and stays. */
+export type GivenLabel = Exclude<SystemLabel, 'Sent'>;
+
+/** What becomes of the system labels of a dialog: removals come first, then additions, each in order (section 13.6). */
+export type Labelling = {
+  addLabels: GivenLabel[];
+  removeLabels: GivenLabel[];
+  /** Whom an administrator names as the one who did it. Null for the end user on whose behalf the request is made. */
+  performedBy: Actor | null;
+};
+
+/** Dialogs of one bulk request. */
+const dialogsMax = 200;
+
+const labels = z
+  .array(systemLabel)
+  .check((payload) => {
+    if (payload.value.includes('Sent')) addBroken(payload, 'Sent comes and stays with what the party has sent.');
+  })
+  .default([]);
+
+const members = {
+  addLabels: labels,
+  removeLabels: labels,
+  systemLabels: labels.openapi({ deprecated: true, description: 'Older name of `addLabels`; counts in addition.' }),
+  performedBy: actor.nullable().default(null).openapi({ description: 'For administrators, in place of `enduserId`.' }),
+};
+
+/** The body of PUT systemlabels. */
+export const setSystemLabelsBody = z.object(members).openapi('SetSystemLabels');
+
+/** The same for many dialogs. */
+export const bulkSetSystemLabelsBody = z
+  .object({
+    dialogs: z
+      .array(z.object({ dialogId: uuid, endUserContextRevision: optionalUuid }).openapi('DialogRevision'))
+      .min(1)
+      .max(dialogsMax)
+      .check((payload) => {
+        const distinct = new Set(payload.value.map(({ dialogId }) => dialogId));
+        if (distinct.size < payload.value.length) addBroken(payload, 'Must not name a dialog twice.');
+      }),
+    ...members,
+  })
+  .openapi('BulkSetSystemLabels');
+
+/** Somebody has to be named in the label log: an end user or `performedBy`, and not both. */
+export function performerRule(endUserId: string | null, performedBy: Actor | null, report: Report): void {
+  if ((endUserId === null) === (performedBy === null)) {
+    report('endUserId', 'Exactly one of enduserId and performedBy must be given.');
+  }
+}
+
+/** Brings a body that is without fault into its normal form. */
+export function labellingOf(body: z.output<typeof setSystemLabelsBody>): Labelling {
+  const { addLabels, systemLabels, removeLabels, performedBy } = body;
+  return { addLabels: given([...addLabels, ...systemLabels]), removeLabels: given(removeLabels), performedBy };
+}
+
+function given(named: readonly SystemLabel[]): GivenLabel[] {
+  return named.filter((label) => label !== 'Sent');
+}

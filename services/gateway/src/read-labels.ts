@@ -1,0 +1,26 @@
+import type { Database } from '@dialog/database/open';
+import type { Dialog } from '@dialog/domain/dialog';
+import { read } from './database-reads.ts';
+
+type Labels = Pick<Dialog, 'serviceOwnerLabels' | 'serviceOwnerContextRevision'>;
+
+/**
+ * Finds what a service owner has labelled its dialog with. For labels there are no deleted dialogs, and an administrator
+ * has no more rights than others.
+ *
+ * @throws DatabaseUnavailable
+ */
+export async function findServiceOwnerLabels(db: Database, id: string, org: string): Promise<Labels | undefined> {
+  return read(() =>
+    db
+      .selectFrom('dialog')
+      .select([
+        'service_owner_labels as serviceOwnerLabels',
+        'service_owner_context_revision as serviceOwnerContextRevision',
+      ])
+      .where('id', '=', id)
+      .where('org', '=', org)
+      .where('deleted_at', 'is', null)
+      .executeTakeFirst(),
+  );
+}
