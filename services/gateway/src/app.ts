@@ -1,3 +1,5 @@
+import type { ListAuthorizations } from '@dialog/access/list-authorization';
+import type { DecisionPoint } from '@dialog/access/platform/decision-point';
 import { problemOf } from '@dialog/contracts/problem';
 import type { Database } from '@dialog/database/open';
 import { type HealthCheck, healthRoutes } from '@dialog/telemetry/health';
@@ -40,6 +42,8 @@ export type GatewayDeps = AuthenticationDeps &
   WriteDeps &
   OperationDeps & {
     db: Database;
+    lists: ListAuthorizations;
+    decisionPoint: DecisionPoint;
     /** Where clients reach the gateway; for the description of the API. */
     publicUrl: string | undefined;
     checks: readonly HealthCheck[];

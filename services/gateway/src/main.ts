@@ -22,6 +22,7 @@ import { createApp } from './app.ts';
 import { readGatewayConfig } from './config.ts';
 import { read } from './database-reads.ts';
 import { gatewayChecks } from './health-checks.ts';
+import { listAuthorizationsOf } from './list-authorizations.ts';
 import { listen } from './listen.ts';
 
 const config = readGatewayConfig(process.env);
@@ -59,6 +60,8 @@ const app = createApp({
   tokens: createTokenVerifier(config.tokenIssuers, { log }),
   resources: platform.resources,
   partyNames: platform.partyNames,
+  lists: listAuthorizationsOf(platform, db),
+  decisionPoint: platform.decisionPoint,
   limits: config.limits,
   now: () => timestampOf(Date.now()),
   newId: () => randomUUIDv7(),

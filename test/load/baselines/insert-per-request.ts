@@ -30,6 +30,7 @@ import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import { createApp } from '../../../services/gateway/src/app.ts';
 import { readGatewayConfig } from '../../../services/gateway/src/config.ts';
+import { listAuthorizationsOf } from '../../../services/gateway/src/list-authorizations.ts';
 import { listen } from '../../../services/gateway/src/listen.ts';
 
 const config = readGatewayConfig(process.env);
@@ -77,6 +78,8 @@ const app = createApp({
   tokens: createTokenVerifier(config.tokenIssuers, { log }),
   resources: platform.resources,
   partyNames: platform.partyNames,
+  lists: listAuthorizationsOf(platform, db),
+  decisionPoint: platform.decisionPoint,
   limits: config.limits,
   now: () => timestampOf(Date.now()),
   newId: () => uuidv7(),

@@ -1,4 +1,5 @@
 import type { Dialog } from '@dialog/domain/dialog';
+import { sql } from 'kysely';
 import type { Database } from '../open.ts';
 import { insertRows, updateRows } from '../rows.ts';
 
@@ -48,6 +49,22 @@ export async function find(db: Database, ids: readonly string[]): Promise<Map<st
   if (ids.length === 0) return new Map();
   const dialogs = await db.selectFrom('dialog').select(columns).where('id', 'in', ids).execute();
   return new Map(dialogs.map((dialog) => [dialog.id, dialog]));
+}
+
+/**
+ * The dialogs that have at least one of these service owner labels. The labels are kept as the lexemes of a text search
+ * index; quoted, no character in them means anything but itself.
+ */
+export async function idsLabelled(db: Database, labels: readonly string[]): Promise<string[]> {
+  if (labels.length === 0) return [];
+  const quoted = labels.map((label) => `'${label.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`);
+  const rows = await db
+    .selectFrom('dialog')
+    .select('id')
+    .where('service_owner_labels', '<>', sql<string[]>`'{}'`)
+    .where(sql<boolean>`array_to_tsvector(service_owner_labels) @@ ${quoted.join(' | ')}::tsquery`)
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 export async function insert(trx: Database, dialogs: readonly Dialog[]): Promise<void> {

@@ -49,6 +49,11 @@ export function exampleApp(changed: Partial<GatewayDeps> = {}) {
     ...{ db, log, registry: new Registry(), publicUrl: undefined, checks: [] },
     tokens: { verify: async () => ({ kind: 'verified', claims }) },
     resources: { orgCodeOf: async () => undefined, resource: async (urn) => ({ ...exampleResource, urn }) },
+    lists: {
+      listAuthorization: async () => ({ resourcesByParty: new Map(), dialogIds: new Set() }),
+      mayList: async () => false,
+    },
+    decisionPoint: async () => [],
     partyNames: { nameOf: async () => undefined },
     lanes: {
       submit: async ({ id, dialogId, kind }) => ended('Applied', { id, dialogId, kind, revision: randomUUIDv7() }),

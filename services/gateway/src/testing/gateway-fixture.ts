@@ -19,6 +19,7 @@ import { z } from 'zod';
 import { createApp, type GatewayDeps } from '../app.ts';
 import { read } from '../database-reads.ts';
 import { gatewayChecks } from '../health-checks.ts';
+import { listAuthorizationsOf } from '../list-authorizations.ts';
 import { exampleLimits } from './example-app.ts';
 
 /** An address where nothing listens. */
@@ -82,6 +83,8 @@ export async function openGatewayFixture() {
         tokens: createTokenVerifier(Object.values(emulator.issuers), { log }),
         resources: platform.resources,
         partyNames: platform.partyNames,
+        lists: listAuthorizationsOf(platform, db),
+        decisionPoint: platform.decisionPoint,
         limits: { ...exampleLimits, ...changes.limits },
         closing: new AbortController().signal,
         now: () => timestampOf(Date.now()),
@@ -103,6 +106,11 @@ export async function openGatewayFixture() {
       return { Authorization: `Bearer ${await known}` };
     },
 
+    /** Has something closed with everything else, before it. */
+    closing(close: () => Promise<unknown>): void {
+      opened.push(close);
+    },
+
     async close(): Promise<void> {
       for (const close of opened.toReversed()) await close();
     },
@@ -111,7 +119,7 @@ export async function openGatewayFixture() {
 export type GatewayFixture = Awaited<ReturnType<typeof openGatewayFixture>>;
 
 /** The platform as a service is told of it. */
-function platformAt(platformUrl: string, { platformClient }: Emulator) {
+export function platformAt(platformUrl: string, { platformClient }: Emulator) {
   return z
     .object(platformVariables)
     .transform(platformSettings)
