@@ -3,11 +3,10 @@
  * Please do not edit it manually.
  */
 
-import type { Actor } from "@dialog/contracts/actor";
 import type { OperationStatus } from "@dialog/contracts/operation";
 import type { Problem } from "@dialog/contracts/problem";
 import type { Timestamp as Instant } from "@dialog/contracts/timestamp";
-import type { LabelAssignment, Activity as StoredActivity, Dialog as StoredDialog, Transmission as StoredTransmission } from "@dialog/domain/dialog";
+import type { LabelAssignment, SeenLogEntry, Activity as StoredActivity, Dialog as StoredDialog, Transmission as StoredTransmission } from "@dialog/domain/dialog";
 import type { ColumnType } from "kysely";
 
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
@@ -101,7 +100,7 @@ export interface DialogSeenLog {
   id: string;
   is_via_service_owner: boolean;
   seen_at: Instant;
-  seen_by: ColumnType<Actor, string, string>;
+  seen_by: ColumnType<SeenLogEntry['seenBy'], string, string>;
 }
 
 export interface DialogTransmission {

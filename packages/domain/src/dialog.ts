@@ -105,6 +105,15 @@ export type LabelAssignment = {
   performedBy: Actor;
 };
 
+/** A line of the seen log: an end user opened a dialog, or a service owner did on the end user's behalf. */
+export type SeenLogEntry = {
+  dialogId: string;
+  id: string;
+  seenAt: Timestamp;
+  seenBy: Actor & { actorId: string };
+  isViaServiceOwner: boolean;
+};
+
 /** A transmission of these types comes from the party, whoever its sender is (service owner API, section 13.5). */
 export function isFromParty({ type }: Pick<Transmission, 'type'>): boolean {
   return type === 'Submission' || type === 'Correction';

@@ -23,9 +23,11 @@ import { registerFreezeDialog } from './routes/freeze-dialog.ts';
 import { registerGetActivity } from './routes/get-activity.ts';
 import { registerGetDialog } from './routes/get-dialog.ts';
 import { type OperationDeps, registerGetOperation } from './routes/get-operation.ts';
+import { registerGetSeenLog } from './routes/get-seen-log.ts';
 import { registerGetServiceOwnerLabels } from './routes/get-service-owner-labels.ts';
 import { registerGetTransmission } from './routes/get-transmission.ts';
 import { registerListActivities } from './routes/list-activities.ts';
+import { registerListSeenLog } from './routes/list-seen-log.ts';
 import { registerListTransmissions } from './routes/list-transmissions.ts';
 import { registerMoveFormSavedActivity } from './routes/move-form-saved-activity.ts';
 import { registerPatchDialog } from './routes/patch-dialog.ts';
@@ -88,6 +90,8 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerRemoveServiceOwnerLabel(app, deps);
   registerSetSystemLabels(app, deps);
   registerBulkSetSystemLabels(app, deps);
+  registerListSeenLog(app, deps);
+  registerGetSeenLog(app, deps);
   registerGetOperation(app, deps);
 
   registerDocumentation(app, deps);

@@ -1,5 +1,6 @@
 import { dialogView as dialogSchema } from '@dialog/contracts/dialog-view';
 import { fullDialog, now } from '@dialog/contracts/testing/bodies';
+import { parseTimestamp } from '@dialog/contracts/timestamp';
 import { validateCreateDialog } from '@dialog/contracts/validate';
 import { createDialog } from '@dialog/domain/create-dialog';
 import type { Dialog } from '@dialog/domain/dialog';
@@ -19,7 +20,7 @@ function stored(body: object): WholeDialog {
   const facts = { notOwned: [], actorNames: { [person]: 'Fisker Kari Anne' } };
   const outcome = createDialog(emptyState(), createCommand(validated.value, { rights, facts }), contextAt(now));
   if (outcome.kind !== 'applied' || outcome.changes[0] === undefined) throw new Error(JSON.stringify(outcome));
-  return outcome.changes[0];
+  return { ...outcome.changes[0], lastVisits: [] };
 }
 
 const minimal = {
@@ -85,6 +86,41 @@ describe('the dialog that a service owner reads', () => {
 
   it('says that it was deleted', () => {
     expect(changedTo({ deletedAt: now })).toMatchObject({ deletedAt: now });
+  });
+
+  it('tells visits since the last update from those since the last change of content, and whose they were', () => {
+    const visit = (id: string, seenAt: string, actorId: string) => {
+      const at = parseTimestamp(seenAt);
+      if (at === undefined) throw new Error(seenAt);
+      const seenBy = { actorType: 'PartyRepresentative' as const, actorId, actorName: null };
+      return { id, seenAt: at, seenBy, isViaServiceOwner: true };
+    };
+    const updatedAt = parseTimestamp('2026-03-02T08:00:00Z') ?? now;
+    const contentUpdatedAt = parseTimestamp('2026-03-01T08:00:00Z') ?? now;
+    const { dialog, ...rest } = stored(minimal);
+    const lastVisits = [
+      visit('019cf0a2-6d5e-7c31-9d44-000000000001', '2026-03-01T08:00:00Z', person),
+      visit('019cf0a2-6d5e-7c31-9d44-000000000002', '2026-03-02T08:00:00Z', 'urn:altinn:person:idporten-email:a@b.no'),
+    ];
+    const whole = { ...rest, dialog: { ...dialog, updatedAt, contentUpdatedAt }, lastVisits };
+    const view = (endUserId?: string) => {
+      const { seenSinceLastUpdate, seenSinceLastContentUpdate } = dialogView(whole, endUserId);
+      const told = (list: typeof seenSinceLastUpdate) =>
+        list.map(({ id, isCurrentEndUser }) => [id.at(-1), isCurrentEndUser]);
+      return { update: told(seenSinceLastUpdate), content: told(seenSinceLastContentUpdate) };
+    };
+    expect(view()).toEqual({
+      update: [['2', false]],
+      content: [
+        ['1', false],
+        ['2', false],
+      ],
+    });
+    expect(view(person).content).toEqual([
+      ['1', true],
+      ['2', false],
+    ]);
+    expect(dialogSchema.parse(shown(whole))).toEqual(shown(whole));
   });
 
   it('lists activities without who and why', () => {

@@ -9,6 +9,7 @@ import type {
   DialogTransmissionView,
   DialogView,
   GuiActionView,
+  SeenLogView,
   TransmissionView,
 } from '@dialog/contracts/dialog-view';
 import {
@@ -19,12 +20,23 @@ import {
   isFromParty,
 } from '@dialog/domain/dialog';
 import { isPlace } from '@dialog/domain/system-labels';
-import type { ShownActivity, ShownTransmission, WholeDialog } from './read-dialog.ts';
+import type { ShownActivity, ShownTransmission, ShownVisit, WholeDialog } from './read-dialog.ts';
 
 // A member that is undefined is left out of the JSON: the API has no null.
 
-/** A dialog as a service owner reads it. Lists come in the order in which they were read. */
-export function dialogView({ dialog, transmissions, activities }: WholeDialog): DialogView {
+/**
+ * A dialog as a service owner reads it, or on behalf of an end user. Lists come in the order in which they were read.
+ *
+ * @param endUserId whose visits are told from those of others; null for none
+ */
+export function dialogView(
+  { dialog, transmissions, activities, lastVisits }: WholeDialog,
+  endUserId: string | null = null,
+): DialogView {
+  const visits = lastVisits.map((visit) => ({
+    ...seenLogView(visit),
+    isCurrentEndUser: visit.seenBy.actorId === endUserId,
+  }));
   return {
     id: dialog.id,
     idempotentKey: dialog.idempotentKey ?? undefined,
@@ -59,7 +71,8 @@ export function dialogView({ dialog, transmissions, activities }: WholeDialog): 
     guiActions: dialog.guiActions.map(guiActionView),
     apiActions: dialog.apiActions.map(apiActionView),
     activities: activities.map(activityView),
-    ...seenLog(),
+    seenSinceLastUpdate: visits.filter(({ seenAt }) => seenAt >= dialog.updatedAt),
+    seenSinceLastContentUpdate: visits.filter(({ seenAt }) => seenAt >= dialog.contentUpdatedAt),
     serviceOwnerContext: {
       revision: dialog.serviceOwnerContextRevision,
       serviceOwnerLabels: dialog.serviceOwnerLabels.map((value) => ({ value })),
@@ -107,6 +120,11 @@ export function activityListItem(activity: ShownActivity): ActivityListItem {
     type: activity.type,
     transmissionId: activity.transmissionId ?? undefined,
   };
+}
+
+/** A visit as the seen log's own endpoints answer it. */
+export function seenLogView({ id, seenAt, seenBy, isViaServiceOwner }: ShownVisit): SeenLogView {
+  return { id, seenAt, seenBy: actorView(seenBy), isViaServiceOwner };
 }
 
 /** What a transmission is called open by says something about the party, so only its dialog tells. */
@@ -181,9 +199,4 @@ function apiActionView({ id, action, authorizationAttribute, name, endpoints }: 
 
 function actorView({ actorType, actorId, actorName }: Actor): ActorView {
   return { actorType, actorId: actorId ?? undefined, actorName: actorName ?? undefined };
-}
-
-/** Visits are recorded by end users' requests, of which this service answers none yet. */
-function seenLog(): Pick<DialogView, 'seenSinceLastUpdate' | 'seenSinceLastContentUpdate'> {
-  return { seenSinceLastUpdate: [], seenSinceLastContentUpdate: [] };
 }

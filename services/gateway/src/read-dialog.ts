@@ -1,18 +1,25 @@
 import type { Timestamp } from '@dialog/contracts/timestamp';
 import type { Database } from '@dialog/database/open';
 import * as dialogs from '@dialog/database/tables/dialogs';
-import type { Activity, Dialog, Transmission } from '@dialog/domain/dialog';
+import type { Activity, Dialog, SeenLogEntry, Transmission } from '@dialog/domain/dialog';
 import { type Expression, type RawBuilder, sql } from 'kysely';
 import { jsonArrayFrom } from 'kysely/helpers/postgres';
 import { read } from './database-reads.ts';
 
 /** A dialog with all its children, oldest first, as they were at one moment. */
-export type WholeDialog = { dialog: Dialog; transmissions: ShownTransmission[]; activities: ShownActivity[] };
+export type WholeDialog = {
+  dialog: Dialog;
+  transmissions: ShownTransmission[];
+  activities: ShownActivity[];
+  /** Of each end user, the last visit since the content last changed. */
+  lastVisits: ShownVisit[];
+};
 export type ShownTransmission = Omit<Transmission, 'dialogId' | 'depth' | 'repliesCount'>;
 export type ShownActivity = Omit<Activity, 'dialogId'>;
+export type ShownVisit = Omit<SeenLogEntry, 'dialogId'>;
 
 /** As the driver writes timestamps that it reads itself; inside JSON, Postgres writes them otherwise. */
-const createdAt = sql<Timestamp>`to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"0Z"')`;
+const createdAt = asPrinted('created_at');
 
 /**
  * Reads everything of a dialog in one statement, so in one round trip and from one snapshot: with a statement each, the
@@ -51,14 +58,40 @@ export async function readDialog(db: Database, id: string, { org, rights }: Read
               .orderBy('id'),
           ),
         ).as('activities'),
+        jsonText(
+          jsonArrayFrom(
+            dialog
+              .selectFrom(
+                dialog
+                  .selectFrom('dialog_seen_log')
+                  .distinctOn('actor_id')
+                  .select(['id', 'seen_at', 'seen_by', 'is_via_service_owner'])
+                  .whereRef('dialog_id', '=', 'dialog.id')
+                  .whereRef('seen_at', '>=', 'dialog.content_updated_at')
+                  .orderBy('actor_id')
+                  .orderBy('seen_at', 'desc')
+                  .orderBy('id', 'desc')
+                  .as('last_visit'),
+              )
+              .select(['id', asPrinted('seen_at').as('seenAt'), 'seen_by as seenBy'])
+              .select('is_via_service_owner as isViaServiceOwner')
+              .orderBy('seen_at')
+              .orderBy('id'),
+          ),
+        ).as('lastVisits'),
       ])
       .where('id', '=', id)
       .$if(!rights.admin, (query) => query.where('org', '=', org))
       .executeTakeFirst(),
   );
   if (row === undefined) return undefined;
-  const { transmissions, activities, ...dialog } = row;
-  return { dialog, transmissions: JSON.parse(transmissions), activities: JSON.parse(activities) };
+  const { transmissions, activities, lastVisits, ...dialog } = row;
+  return {
+    dialog,
+    transmissions: JSON.parse(transmissions),
+    activities: JSON.parse(activities),
+    lastVisits: JSON.parse(lastVisits),
+  };
 }
 
 /** Who reads, and what they may: an organisation its own dialogs, an administrator all. */
@@ -78,6 +111,10 @@ export async function findReadableDialog(
     db.selectFrom('dialog').select(['org', 'deleted_at as deletedAt']).where('id', '=', id).executeTakeFirst(),
   );
   return found !== undefined && (found.org === org || rights.admin) ? found : undefined;
+}
+
+function asPrinted(column: string): RawBuilder<Timestamp> {
+  return sql<Timestamp>`to_char(${sql.ref(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"0Z"')`;
 }
 
 function jsonText(list: Expression<unknown>): RawBuilder<string> {

@@ -1,5 +1,9 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { dialogView } from '@dialog/contracts/dialog-view';
 import { problem } from '@dialog/contracts/problem';
+import { addMs, type Timestamp, timestamp } from '@dialog/contracts/timestamp';
+import { type Database, openDatabase } from '@dialog/database/open';
+import * as seenLog from '@dialog/database/tables/seen-log';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { GatewayApp } from './gateway-app.ts';
@@ -17,12 +21,20 @@ const example = {
 
 let fixture: GatewayFixture;
 let app: GatewayApp;
+/** For what this API reads and another one writes. */
+let db: Database;
 beforeAll(async () => {
   fixture = await openGatewayFixture();
+  db = openDatabase(fixture.space.databaseUrl, {
+    ...{ applicationName: 'test', connectionsMax: 1, connectTimeoutMs: 5_000, statementTimeoutMs: 10_000 },
+  });
   fixture.startWorker();
   app = await fixture.openGateway();
 });
-afterAll(() => fixture.close());
+afterAll(async () => {
+  await db.destroy();
+  await fixture.close();
+});
 
 type Caller = { org?: string; scope?: string; headers?: Record<string, string> };
 
@@ -116,5 +128,72 @@ describe('the check whether a reminder is still wanted', () => {
     expect((await check(dialogId, query, { headers: { Authorization: '' } })).status).toBe(401);
     // And that scope opens nothing else.
     expect((await send('GET', `${dialogs}/${dialogId}`, undefined, { scope: notifications })).status).toBe(403);
+  });
+});
+
+describe('the seen log', () => {
+  const person = (number: string, actorName: string) => ({
+    ...{ actorType: 'PartyRepresentative' as const, actorName },
+    actorId: `urn:altinn:person:identifier-no:${number}`,
+  });
+  const kari = person('01817030080', 'Fisker Kari Anne');
+  const ola = person('05826510058', 'Snekker Ola');
+
+  async function visited(dialogId: string, seenBy: typeof kari, seenAt: Timestamp): Promise<string> {
+    const id = randomUUIDv7();
+    await seenLog.insert(db, [{ dialogId, id, seenAt, seenBy, isViaServiceOwner: true }]);
+    return id;
+  }
+
+  it('has every visit, oldest first; a dialog has the last of each end user', async () => {
+    const id = await created();
+    const read = async () => dialogView.parse(await (await send('GET', `${dialogs}/${id}`)).json());
+    const { updatedAt } = await read();
+    const at = (ms: number) => addMs(timestamp.parse(updatedAt), ms);
+    const second = await visited(id, ola, at(1_000));
+    const before = await visited(id, ola, at(-1));
+    const first = await visited(id, kari, at(0));
+    const third = await visited(id, kari, at(2_000));
+
+    const answer = await send('GET', `${dialogs}/${id}/seenlog`);
+    expect(answer.status).toBe(200);
+    const list = z.array(z.record(z.string(), z.unknown())).parse(await answer.json());
+    expect(list.map((entry) => entry.id)).toEqual([before, first, second, third]);
+    expect(list[1]).toEqual({
+      ...{ id: first, seenAt: updatedAt, isViaServiceOwner: true },
+      seenBy: kari,
+    });
+
+    const one = await send('GET', `${dialogs}/${id}/seenlog/${first}`);
+    expect(one.status).toBe(200);
+    expect(await one.json()).toEqual(list[1]);
+
+    const last = [second, third].map((seen) => expect.objectContaining({ id: seen, isCurrentEndUser: false }));
+    expect(await read()).toMatchObject({ seenSinceLastUpdate: last, seenSinceLastContentUpdate: last });
+  });
+
+  it('is empty before anybody came', async () => {
+    const id = await created();
+    expect(await (await send('GET', `${dialogs}/${id}/seenlog`)).json()).toEqual([]);
+    const unknown = await send('GET', `${dialogs}/${id}/seenlog/${randomUUIDv7()}`);
+    expect(unknown.status).toBe(404);
+    expect(await errorKeys(unknown)).toEqual(['DialogSeenLog']);
+  });
+
+  it('is that of a dialog that is there, for who may see it', async () => {
+    const id = await created();
+    for (const [path, caller] of [
+      [`${dialogs}/${randomUUIDv7()}/seenlog`, {}],
+      [`${dialogs}/${id}/seenlog`, { org: 'nav' }],
+      [`${dialogs}/${id}/seenlog/${randomUUIDv7()}`, { org: 'nav' }],
+    ] as const) {
+      const answer = await send('GET', path, undefined, caller);
+      expect([answer.status, await errorKeys(answer)]).toEqual([404, ['DialogEntity']]);
+    }
+    await deleted(id);
+    for (const path of [`${dialogs}/${id}/seenlog`, `${dialogs}/${id}/seenlog/${randomUUIDv7()}`]) {
+      const answer = await send('GET', path);
+      expect([answer.status, await errorKeys(answer)]).toEqual([410, ['DialogEntity']]);
+    }
   });
 });
