@@ -18,7 +18,8 @@ const progress = z
   .union([z.number(), z.string()])
   .transform((given, context): number => {
     const number = typeof given === 'string' && /^-?\d{1,15}$/.test(given) ? Number(given) : given;
-    if (typeof number === 'number' && Number.isSafeInteger(number)) return number;
+    // Zero has a sign here that it has nowhere else.
+    if (typeof number === 'number' && Number.isSafeInteger(number)) return number === 0 ? 0 : number;
     context.addIssue({ code: 'custom', message: 'Must be an integer.', params: unreadable });
     return z.NEVER;
   })

@@ -41,6 +41,7 @@ it.each([
   ['a bad from', [{ op: 'move', path: '/a', from: 'b' }], ['[0].from']],
   ['the character U+0000', [{ op: 'add', path: '/a', value: { b: ['\0'] } }], ['[0].value']],
   ['half of a surrogate pair', [{ op: 'add', path: '/a', value: '\ud800' }], ['[0].value']],
+  ['a number that is none', [{ op: 'add', path: '/a', value: { b: [JSON.parse('1e400')] } }], ['[0].value']],
   ['a value nested too deeply', [{ op: 'add', path: '/a', value: nested(33) }], ['[0].value']],
   ['a value nested deeper than the stack', [{ op: 'add', path: '/a', value: nested(200_000) }], ['[0].value']],
   ['several faults', [{ op: 'add', path: 'a' }, { op: 'x' }], ['[0].path', '[0].value', '[1].op']],

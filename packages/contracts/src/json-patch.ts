@@ -60,6 +60,8 @@ function isStorableJson(json: unknown): boolean {
     const next: unknown[] = [];
     for (const value of level) {
       if (typeof value === 'string' && !isStorable(value)) return false;
+      // 1e400 is read as infinite, and would travel on as null.
+      if (typeof value === 'number' && !Number.isFinite(value)) return false;
       if (typeof value !== 'object' || value === null) continue;
       for (const member of Object.values(value)) next.push(member);
     }

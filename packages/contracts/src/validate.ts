@@ -144,7 +144,8 @@ export function validateBulkSetSystemLabels(
 export function validateJsonPatch(input: unknown): Validated<JsonPatch> {
   const errors = new ErrorList('');
   const { operations, refused } = readOperations(input);
-  for (const path of refused) errors.addUnreadable(path, 'Has text that cannot be stored, or is nested too deeply.');
+  for (const path of refused)
+    errors.addUnreadable(path, 'Has text or a number that cannot be stored, or is nested too deeply.');
   const { value, issues } = readBy(jsonPatch, operations, Array.isArray(input) ? input.length : 0);
   for (const issue of issues) errors.addIssue(issue);
   return value !== undefined && errors.isEmpty ? { ok: true, value } : { ok: false, errors: errors.byKey };

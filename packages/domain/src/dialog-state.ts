@@ -83,8 +83,9 @@ export function lookupsOf(commands: readonly Command[]): Lookups {
     for (const id of ids) children.set(childKey(dialogId, id), { dialogId, id });
     if (command.kind === 'CreateDialog') {
       const { idempotentKey } = command.payload;
-      const { org } = command.resource;
-      if (idempotentKey !== null) dialogKeys.set(orgKey(org, idempotentKey), { org, idempotentKey });
+      const org = command.resource?.org;
+      if (idempotentKey !== null && org !== undefined)
+        dialogKeys.set(orgKey(org, idempotentKey), { org, idempotentKey });
     } else {
       for (const idempotentKey of idempotentKeys) {
         transmissionKeys.set(childKey(dialogId, idempotentKey), { dialogId, idempotentKey });
@@ -100,7 +101,8 @@ export function lookupsOf(commands: readonly Command[]): Lookups {
   };
 }
 
-function namedIn(payload: unknown): { ids: Set<string>; idempotentKeys: Set<string> } {
+/** The UUIDs and the idempotent keys that a payload writes, whatever the member. */
+export function namedIn(payload: unknown): { ids: Set<string>; idempotentKeys: Set<string> } {
   const ids = new Set<string>();
   const idempotentKeys = new Set<string>();
   const pending: unknown[] = [payload];

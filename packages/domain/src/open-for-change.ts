@@ -34,7 +34,10 @@ export function revisionMismatch(dialog: Dialog, { ifMatch }: Command): Rejected
 }
 
 /** 403 for a dialog of a correspondence, which only holders of the correspondence scope may change or remove. */
-export function reservedForCorrespondence(dialog: Dialog, { rights }: Command): Rejected | undefined {
+export function reservedForCorrespondence(
+  dialog: Pick<Dialog, 'serviceResourceType'>,
+  { rights }: Command,
+): Rejected | undefined {
   if (dialog.serviceResourceType !== 'correspondenceservice' || rights.correspondence) return undefined;
   return rejected(403, {
     Forbidden: ['Dialogs of correspondence resources need the scope digdir:dialogporten.correspondence.'],
@@ -49,12 +52,18 @@ export function revised(dialog: Dialog, { newRevision }: Context): Dialog {
 /**
  * The reference check (section 2.4): 403 for resources that the payload refers to and the caller does not own, and for
  * a dialog of a correspondence without the scope for those. Made for everybody but administrators.
+ *
+ * @param referenced if not all that was looked up is referred to in the end
  */
-export function foreignReferences(dialog: Dialog, command: Command): Rejected | undefined {
+export function foreignReferences(
+  dialog: Pick<Dialog, 'serviceResourceType'>,
+  command: Command,
+  referenced: readonly string[] = command.facts.notOwned,
+): Rejected | undefined {
   const { facts, rights } = command;
   if (rights.admin) return undefined;
-  if (facts.notOwned.length > 0) {
-    return rejected(403, { Forbidden: [`Not owned by the caller: ${facts.notOwned.join(', ')}`] });
-  }
+  const counting = new Set(referenced);
+  const foreign = facts.notOwned.filter((resource) => counting.has(resource));
+  if (foreign.length > 0) return rejected(403, { Forbidden: [`Not owned by the caller: ${foreign.join(', ')}`] });
   return reservedForCorrespondence(dialog, command);
 }

@@ -1,11 +1,11 @@
 import type { CommandOf } from '@dialog/contracts/commands';
-import type { JsonPatch } from '@dialog/contracts/json-patch';
 import { validateUpdateDialog } from '@dialog/contracts/validate';
-import jsonPatch from 'fast-json-patch';
 import type { Dialog } from './dialog.ts';
 import type { DialogState } from './dialog-state.ts';
 import { findOwn, notFound } from './open-for-change.ts';
 import { type Context, type Outcome, rejected } from './outcome.ts';
+import { applyPatch } from './patch-document.ts';
+import { unwrittenNames } from './unwritten-names.ts';
 import { againstDialog, applyUpdate } from './update-dialog.ts';
 
 /**
@@ -17,9 +17,10 @@ export function patchDialog(state: DialogState, command: CommandOf<'PatchDialog'
   const dialog = findOwn(state, command);
   if (dialog === undefined) return notFound(dialogId);
 
-  const patched = applyPatch(patchTarget(dialog), payload);
+  const document = patchTarget(dialog);
+  const patched = applyPatch(document, payload);
   if (!patched.ok) return rejected(400, { UpdateDialogDto: [patched.reason] });
-  const validated = validateUpdateDialog(patched.document, {
+  const validated = validateUpdateDialog(document, {
     now: context.now,
     rights,
     visibleFrom: dialog.visibleFrom,
@@ -28,6 +29,11 @@ export function patchDialog(state: DialogState, command: CommandOf<'PatchDialog'
   if (!validated.ok) return rejected(400, validated.errors);
   const invalid = againstDialog(validated.value, dialog, rights);
   if (invalid.any) return invalid.rejected(400);
+  const unwritten = unwrittenNames(validated.value, dialog, payload);
+  if (unwritten.length > 0) {
+    const reason = `An id, key or resource has to be written where it counts, not copied: ${unwritten.join(', ')}`;
+    return rejected(400, { UpdateDialogDto: [reason] });
+  }
   return applyUpdate(state, dialog, command, validated.value, context);
 }
 
@@ -44,58 +50,4 @@ export function patchTarget(dialog: Dialog): Record<string, unknown> {
     transmissions: [],
     activities: [],
   };
-}
-
-/** Operations in one patch. Each costs the lane microseconds, and the lane serves others. */
-const operationsMax = 10_000;
-/** Characters of JSON that the copies of one patch may add up to: a few that copy a copy would otherwise fill the memory. */
-const copiedMax = 1_000_000;
-
-type Patched = { ok: true; document: Record<string, unknown> } | { ok: false; reason: string };
-
-function applyPatch(document: Record<string, unknown>, patch: JsonPatch): Patched {
-  if (patch.length > operationsMax) return { ok: false, reason: `A patch has at most ${operationsMax} operations.` };
-  let copied = 0;
-  for (const [index, operation] of patch.entries()) {
-    const { op, path } = operation;
-    if (path === '') return { ok: false, reason: `Operation ${index} (${op}): the whole dialog cannot be replaced.` };
-    const located = {
-      ...operation,
-      path: inDocumentCase(document, path),
-      ...('from' in operation && { from: inDocumentCase(document, operation.from) }),
-    };
-    try {
-      if (op === 'copy') copied += lengthAt(document, located.from ?? '');
-      if (copied > copiedMax) return { ok: false, reason: `Operation ${index} (copy ${path}): too much is copied.` };
-      // Checked one by one: a pointer may go into what an earlier operation added.
-      const { newDocument } = jsonPatch.applyPatch(document, [located], true, true);
-      document = newDocument;
-    } catch (error) {
-      // The library throws for each way in which an operation cannot be applied, some of them plain TypeErrors.
-      const reason = error instanceof jsonPatch.JsonPatchError ? error.name : 'OPERATION_NOT_APPLICABLE';
-      return { ok: false, reason: `Operation ${index} (${op} ${path}) cannot be applied: ${reason}.` };
-    }
-  }
-  return { ok: true, document };
-}
-
-/** Characters of JSON at a pointer; 0 where there is nothing, which the operation itself is then refused for. */
-function lengthAt(document: unknown, pointer: string): number {
-  return JSON.stringify(jsonPatch.getValueByPointer(document, pointer))?.length ?? 0;
-}
-
-/** Writes the names in a pointer as the document has them: member names are matched without regard to case. */
-function inDocumentCase(document: unknown, pointer: string): string {
-  let node = document;
-  const segments = pointer.split('/').map((segment, index) => {
-    if (index === 0 || typeof node !== 'object' || node === null) return segment;
-    const name = segment.replaceAll('~1', '/').replaceAll('~0', '~');
-    const members = node;
-    const found = Object.hasOwn(members, name)
-      ? name
-      : Object.keys(members).find((candidate) => candidate.toLowerCase() === name.toLowerCase());
-    node = found === undefined ? undefined : Object.entries(members).find(([key]) => key === found)?.[1];
-    return found === undefined ? segment : found.replaceAll('~', '~0').replaceAll('/', '~1');
-  });
-  return segments.join('/');
 }

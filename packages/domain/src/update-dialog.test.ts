@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { hasUnopenedContent } from './dialog.ts';
 import {
   activityBody,
   asAdmin,
   at,
   content,
   contextAt,
+  createActivity,
   createDialog,
   createTransmission,
   id,
@@ -21,6 +23,11 @@ const url = {
   mediaType: 'application/pdf',
   consumerType: 'Gui' as const,
 };
+const endpoint = {
+  ...{ id: null, version: null, url: 'https://ttd.example/api', httpMethod: 'GET' as const, deprecated: false },
+  ...{ documentationUrl: null, requestSchema: null, responseSchema: null, sunsetAt: null },
+};
+const apiAction = { id: null, action: 'read', authorizationAttribute: null, name: null, endpoints: [endpoint] };
 const attachment = { id: null, displayName: null, name: 'tegning.pdf', urls: [url], expiresAt: null };
 
 describe('UpdateDialog', () => {
@@ -72,6 +79,128 @@ describe('UpdateDialog', () => {
     ]);
     expect(releasedIds).toContain(id(22));
     expect(releasedIds).not.toContain(id(20));
+  });
+
+  it('keeps the places of urls and endpoints, whatever their order in the request', () => {
+    const urls = [
+      { ...url, id: id(21) },
+      { ...url, id: id(22) },
+    ];
+    const endpoints = [
+      { ...endpoint, id: id(31) },
+      { ...endpoint, id: id(32) },
+    ];
+    const parts = {
+      attachments: [{ ...attachment, id: id(20), urls }],
+      apiActions: [{ ...apiAction, id: id(30), endpoints }],
+    };
+    const live = given(createDialog(parts));
+    const turned = {
+      attachments: [{ ...attachment, id: id(20), urls: urls.toReversed() }],
+      apiActions: [{ ...apiAction, id: id(30), endpoints: endpoints.toReversed() }],
+    };
+    live.when(updateDialog(turned), later).thenUnchanged();
+
+    const withoutIds = { ...turned, attachments: [{ ...attachment, id: id(20), urls: [url, url] }] };
+    const { dialog } = live.when(updateDialog(withoutIds), later).thenChanged();
+    expect(dialog.attachments[0]?.urls.map((one) => one.id)).not.toContain(id(21));
+  });
+
+  describe('that breaks several rules', () => {
+    const taken = { ...attachment, id: id(60) };
+    const known = transmissionBody({ id: id(5), idempotentKey: 'letter', attachments: [taken] });
+    const nobody = { actorType: 'PartyRepresentative' as const, actorId: 'urn:altinn:person:x', actorName: null };
+    const reserved = activityBody({ type: 'CorrespondenceOpened' });
+    const past = { dueAt: at('11:00'), expiresAt: at('11:30') };
+    const twin = transmissionBody({ idempotentKey: 'letter' });
+    const lost = transmissionBody({ relatedTransmissionId: id(8) });
+    const opening = activityBody({ type: 'TransmissionOpened', transmissionId: id(8) });
+    const expired = { ...attachment, expiresAt: at('11:00') };
+    const foreign = { facts: { notOwned: ['urn:altinn:resource:theirs'], actorNames: {} } };
+    const theirs = transmissionBody({ authorizationAttribute: 'urn:altinn:resource:Theirs' });
+
+    it.each([
+      ['dates', past, {}, 422, ['DueAt', 'ExpiresAt']],
+      [
+        'dates, a known activity',
+        { ...past, activities: [activityBody({ id: id(6) })] },
+        {},
+        422,
+        ['DueAt', 'ExpiresAt', 'DialogActivity'],
+      ],
+      ['dates, reserved', { ...past, activities: [reserved] }, {}, 422, ['DueAt', 'ExpiresAt']],
+      ['reserved, hierarchy', { activities: [reserved], transmissions: [lost] }, {}, 403, ['Forbidden']],
+      [
+        'a known transmission and attachment',
+        {
+          transmissions: [transmissionBody({ id: id(5) }), transmissionBody({ attachments: [taken] })],
+        },
+        {},
+        422,
+        ['DialogTransmission', 'DialogAttachment'],
+      ],
+      [
+        'hierarchy, an expired attachment',
+        {
+          transmissions: [lost, transmissionBody({ attachments: [expired] })],
+        },
+        {},
+        422,
+        ['Transmissions', 'Transmissions.Attachments.ExpiresAt'],
+      ],
+      ['hierarchy, a key', { transmissions: [lost, twin] }, {}, 422, ['Transmissions']],
+      ['a key, an unknown transmission', { transmissions: [twin], activities: [opening] }, {}, 409, ['IdempotentKey']],
+      ['a key, a foreign resource', { transmissions: [twin, theirs] }, foreign, 409, ['IdempotentKey']],
+      [
+        'an unknown transmission, an expired attachment',
+        { activities: [opening], attachments: [expired] },
+        {},
+        422,
+        ['Activities', 'Attachments.ExpiresAt'],
+      ],
+      [
+        'everything, a foreign resource',
+        { ...past, transmissions: [lost, theirs], activities: [opening] },
+        foreign,
+        403,
+        ['Forbidden'],
+      ],
+      [
+        'dates, nobody',
+        { ...past, activities: [activityBody({ performedBy: nobody })] },
+        {},
+        422,
+        ['DueAt', 'ExpiresAt'],
+      ],
+      [
+        'nobody, a taken id',
+        {
+          activities: [activityBody({ performedBy: nobody })],
+          attachments: [{ ...attachment, id: id(60) }],
+        },
+        {},
+        422,
+        ['ActorId', 'Attachment'],
+      ],
+      ['dates, an older revision', past, { ifMatch: id(4) }, 412, []],
+    ] as const)('is told of the first that counts: %s', (_, body, header, status, keys) =>
+      given(createDialog(), createTransmission(known), createActivity({ id: id(6) }))
+        .when(updateDialog(structuredClone<object>(body), header))
+        .thenRejectedFor(status, ...keys),
+    );
+  });
+
+  it('tells whether something is unopened, of what there is then', () => {
+    const opens = (transmissionId: string) => activityBody({ type: 'TransmissionOpened', transmissionId });
+    const two = given(createDialog(), createTransmission({ id: id(5) }), createTransmission({ id: id(6) }));
+    const one = two.when(updateDialog({ activities: [opens(id(5))] })).thenChanged();
+    expect(hasUnopenedContent(one.dialog)).toBe(true);
+    const none = two.when(updateDialog({ activities: [opens(id(5)), opens(id(6))] })).thenChanged();
+    expect(hasUnopenedContent(none.dialog)).toBe(false);
+    const another = { transmissions: [transmissionBody()], activities: [opens(id(5)), opens(id(6))] };
+    expect(hasUnopenedContent(two.when(updateDialog(another)).thenChanged().dialog)).toBe(true);
+    const fromParty = { ...another, transmissions: [transmissionBody({ type: 'Correction' })] };
+    expect(hasUnopenedContent(two.when(updateDialog(fromParty)).thenChanged().dialog)).toBe(false);
   });
 
   it('gathers what is wrong with dates and children', () =>

@@ -18,6 +18,7 @@ import {
 import { modified } from './modified.ts';
 import { closedForChange, findOwn, foreignReferences, notFound, revisionMismatch } from './open-for-change.ts';
 import { applied, type Context, changeOf, Errors, type Outcome, rejected } from './outcome.ts';
+import { referencedResources } from './references.ts';
 import { backToDefault, withSent } from './system-labels.ts';
 import { addTakenIds } from './taken-ids.ts';
 
@@ -90,6 +91,8 @@ export function applyUpdate(
   addRepeated(state.transmissions, 'DialogTransmission', dialogId, body.transmissions, rules);
   const appended = appendTransmissions(state, dialog, body.transmissions, facts, context, { rules, actors: storage });
   const newAttachments = body.transmissions.flatMap(({ attachments }) => attachments);
+  const before = new Set(partIds(dialog).map(({ id }) => id));
+  addRepeatedAttachments(state, dialogId, newAttachments, before, rules);
   addExpiredAttachments('Transmissions.Attachments.ExpiresAt', newAttachments, context, rules);
   const usedKeys = usedTransmissionKeys(state, dialogId, body.transmissions);
   if (usedKeys.length > 0 && !rules.any) {
@@ -105,11 +108,10 @@ export function applyUpdate(
   const expiryBefore = new Map(dialog.attachments.map(({ id, expiresAt }) => [id, expiresAt]));
   const movedExpiry = body.attachments.filter(({ id, expiresAt }) => id === null || expiryBefore.get(id) !== expiresAt);
   addExpiredAttachments('Attachments.ExpiresAt', movedExpiry, context, rules);
-  const foreign = foreignReferences(dialog, command);
+  const foreign = foreignReferences(dialog, command, referencedResources(body));
   if (foreign !== undefined) return foreign;
   if (rules.any) return rules.rejected(422);
 
-  const before = new Set(partIds(dialog).map(({ id }) => id));
   const after = new Set(partIds(body).map(({ id }) => id));
   const chosen = [
     ...partIds(body).filter(({ id }) => !before.has(id)),
@@ -151,9 +153,17 @@ function onlyLabels(dialog: Dialog, silent: boolean, context: Context): Outcome 
 function replace(dialog: Dialog, body: UpdateDialogBody, context: Context): Dialog {
   const { status, extendedStatus, content, progress, externalReference, dueAt, expiresAt } = body;
   const { process, precedingProcess, isApiOnly, searchTags } = body;
-  const attachments = body.attachments.map((attachment) => identifiedAttachment(attachment, context));
+  const urlsOf = new Map(dialog.attachments.map(({ id, urls }) => [id, urls]));
+  const attachments = body.attachments.map((given) => {
+    const attachment = identifiedAttachment(given, context);
+    return { ...attachment, urls: inStoredOrder(urlsOf.get(attachment.id) ?? [], attachment.urls) };
+  });
   const guiActions = body.guiActions.map((action) => identifiedGuiAction(action, context));
-  const apiActions = body.apiActions.map((action) => identifiedApiAction(action, context));
+  const endpointsOf = new Map(dialog.apiActions.map(({ id, endpoints }) => [id, endpoints]));
+  const apiActions = body.apiActions.map((given) => {
+    const action = identifiedApiAction(given, context);
+    return { ...action, endpoints: inStoredOrder(endpointsOf.get(action.id) ?? [], action.endpoints) };
+  });
   return {
     ...dialog,
     ...{ status, extendedStatus, content, progress, externalReference, dueAt, expiresAt },
@@ -179,6 +189,20 @@ function addRepeated(
 ): void {
   for (const { id } of bodies) {
     if (id !== null && known.has(childKey(dialogId, id))) errors.add(entity, `${entity} with id ${id} already exists.`);
+  }
+}
+
+/** Of the parts with a chosen id, those that are not the dialog's own are its transmissions' attachments. */
+function addRepeatedAttachments(
+  { takenIds }: DialogState,
+  dialogId: string,
+  attachments: readonly { id: string | null }[],
+  own: ReadonlySet<string>,
+  errors: Errors,
+): void {
+  for (const { id } of attachments) {
+    if (id === null || own.has(id) || takenIds.get(id) !== dialogId) continue;
+    errors.add('DialogAttachment', `DialogAttachment with id ${id} already exists.`);
   }
 }
 

@@ -4,6 +4,7 @@ import type { ServiceOwner } from '@dialog/access/service-owner';
 import type { Actor } from '@dialog/contracts/actor';
 import type { Facts } from '@dialog/contracts/commands';
 import type { JsonPatch } from '@dialog/contracts/json-patch';
+import { resourceIn, resourcesIn } from '@dialog/contracts/named-resources';
 import { parseParty } from '@dialog/contracts/party';
 
 export type FactsDeps = { resources: Pick<ResourceRegistry, 'resource'>; partyNames: PartyNames };
@@ -11,7 +12,6 @@ export type FactsDeps = { resources: Pick<ResourceRegistry, 'resource'>; partyNa
 /** Other resources and actors that a payload names, each once. Resources in lower case. */
 export type Named = { resources: Set<string>; actorIds: Set<string> };
 
-const resourcePrefix = 'urn:altinn:resource:';
 /** Names asked for at a time. A payload may name thousands of actors, and the register is not ours to flood. */
 const lookupsAtOnceMax = 8;
 
@@ -37,11 +37,12 @@ export function namedInBody({ guiActions = [], apiActions = [], transmissions = 
 }
 
 /**
- * What the values of a patch name, wherever it puts them. A value may stand alone, with the member's name at the end of
- * the operation's path. Asking for a name that turns out not to count costs a look-up.
+ * What the values of a patch name. Resources wherever they stand: another operation may copy them to where they count.
+ * An actor's id may stand alone, with the member's name at the end of the operation's path. Asking for what turns out not
+ * to count costs a look-up.
  */
 export function namedInPatch(patch: JsonPatch): Named {
-  const named: Named = { resources: new Set(), actorIds: new Set() };
+  const named: Named = { resources: resourcesIn(patch), actorIds: new Set() };
   for (const operation of patch) {
     if (!('value' in operation)) continue;
     const member = operation.path.slice(operation.path.lastIndexOf('/') + 1);
@@ -50,9 +51,7 @@ export function namedInPatch(patch: JsonPatch): Named {
       const [name, value] = next;
       if (typeof value === 'object' && value !== null) {
         for (const entry of Object.entries(value)) pending.push(entry);
-      } else if (typeof value !== 'string') continue;
-      else if (name.toLowerCase() === 'authorizationattribute') addAttribute(named, value);
-      else if (name.toLowerCase() === 'actorid') addActorId(named, value);
+      } else if (typeof value === 'string' && name.toLowerCase() === 'actorid') addActorId(named, value);
     }
   }
   return named;
@@ -86,8 +85,8 @@ export async function gatherFacts(
 }
 
 function addAttribute({ resources }: Named, attribute: string | null): void {
-  const urn = attribute?.toLowerCase();
-  if (urn?.startsWith(resourcePrefix)) resources.add(urn);
+  const urn = resourceIn(attribute);
+  if (urn !== undefined) resources.add(urn);
 }
 
 function addActorId({ actorIds }: Named, actorId: string | null): void {
