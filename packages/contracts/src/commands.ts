@@ -58,8 +58,8 @@ const labelling = {
 export const command = z.discriminatedUnion('kind', [
   header.extend({
     kind: z.literal('CreateDialog'),
-    /** From the resource registry: owner org and type of the dialog's service resource, in lower case. */
-    resource: z.object({ org: z.string(), type: z.string() }),
+    /** From the resource registry: owner org and type of the dialog's service resource, in lower case. Null: unknown. */
+    resource: z.object({ org: z.string(), type: z.string() }).nullable(),
     payload: z.custom<CreateDialogBody>(isObject),
   }),
   header.extend({ kind: z.literal('UpdateDialog'), payload: z.custom<UpdateDialogBody>(isObject) }),

@@ -103,6 +103,76 @@ describe('CreateDialog', () => {
     given().when(createDialog({ activities }, { rights })).thenChanged();
   });
 
+  describe('that breaks several rules', () => {
+    const circle = [
+      transmissionBody({ id: id(5), relatedTransmissionId: id(6) }),
+      transmissionBody({ id: id(6), relatedTransmissionId: id(5) }),
+    ];
+    const twins = [transmissionBody({ idempotentKey: 'letter' }), transmissionBody({ idempotentKey: 'letter' })];
+    const reserved = [activityBody({ type: 'CorrespondenceOpened' })];
+    const unknown = { resource: null };
+    const foreign = { facts: { notOwned: ['urn:altinn:resource:theirs'], actorNames: {} } };
+    const nobody = { actorType: 'PartyRepresentative' as const, actorId: 'urn:altinn:person:x', actorName: null };
+    const past = { dueAt: at('11:00') };
+
+    it.each([
+      ['the resource', {}, unknown, 422, ['ServiceResource', 'Org']],
+      [
+        'the resource, dates and hierarchy',
+        { ...past, transmissions: circle },
+        unknown,
+        422,
+        ['ServiceResource', 'Org', 'DueAt', 'Transmissions'],
+      ],
+      ['the resource, and refers to a foreign one', {}, { ...unknown, ...foreign }, 422, ['ServiceResource', 'Org']],
+      ['the resource and a key', { idempotentKey: 'case-1' }, unknown, 422, ['ServiceResource', 'Org']],
+      ['the resource, and is reserved', { activities: reserved }, unknown, 422, ['ServiceResource', 'Org']],
+      ['a foreign resource and a key', { idempotentKey: 'case-1' }, foreign, 403, ['Forbidden']],
+      ['a key and dates', { ...past, idempotentKey: 'case-1' }, {}, 409, ['IdempotentKey']],
+      ['dates, and is reserved', { ...past, activities: reserved }, {}, 422, ['DueAt']],
+      ['dates and hierarchy', { ...past, transmissions: circle }, {}, 422, ['DueAt', 'Transmissions']],
+      ['dates and keys of transmissions', { ...past, transmissions: twins }, {}, 422, ['DueAt']],
+      ['reserved, and keys of transmissions', { activities: reserved, transmissions: twins }, {}, 403, ['Forbidden']],
+      ['keys of transmissions', { transmissions: twins }, {}, 409, ['IdempotentKey']],
+      [
+        'dates, and names nobody and a taken id',
+        { ...past, id: id(1), activities: [activityBody({ performedBy: nobody })] },
+        {},
+        422,
+        ['DueAt'],
+      ],
+      [
+        'names nobody and a taken id',
+        { activities: [activityBody({ id: id(7), performedBy: nobody })] },
+        {},
+        422,
+        ['DialogActivity', 'ActorId'],
+      ],
+    ] as const)('is told of the first that counts: %s', (_, body, header, status, keys) =>
+      given(createDialog({ idempotentKey: 'case-1', activities: [activityBody({ id: id(7) })] }))
+        .when(createDialog(structuredClone<object>(body), { dialogId: id(2), ...header }))
+        .thenRejectedFor(status, ...keys),
+    );
+  });
+
+  it('chooses an id for one thing only', () => {
+    const attachment = { id: id(5), displayName: null, name: null, expiresAt: null, urls: [] };
+    const twice = [transmissionBody({ attachments: [attachment] }), transmissionBody({ attachments: [attachment] })];
+    given()
+      .when(createDialog({ transmissions: twice }))
+      .thenRejectedFor(422, 'Attachment');
+  });
+
+  it('tells a thousand things that are wrong at most', () => {
+    const chain = Array.from({ length: 1_500 }, (_, index) =>
+      transmissionBody({ id: id(200 + index), relatedTransmissionId: index === 0 ? null : id(199 + index) }),
+    );
+    const { outcome } = given().when(createDialog({ transmissions: chain }));
+    expect(outcome).toMatchObject({ rejection: { status: 422 } });
+    const told = outcome.kind === 'rejected' ? outcome.rejection.errors?.Transmissions : [];
+    expect(told).toHaveLength(1_000);
+  });
+
   it('counts transmissions by direction, and those that nobody has opened', () => {
     const { dialog, transmissions } = given()
       .when(

@@ -14,7 +14,10 @@ import {
 import { given } from './testing/given.ts';
 
 const later = contextAt(at('13:00'));
-const correspondence = createDialog({}, { resource: { org: 'ttd', type: 'correspondenceservice' } });
+const correspondence = createDialog(
+  {},
+  { resource: { org: 'ttd', type: 'correspondenceservice' }, ...withCorrespondence },
+);
 
 describe('DeleteDialog', () => {
   it('marks the dialog as deleted, with a new revision and the timestamps it had', () => {

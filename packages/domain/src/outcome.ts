@@ -69,11 +69,16 @@ export function rejected(
   return { kind: 'rejected', rejection: { status, ...(errors !== undefined && { errors }) } };
 }
 
+/** Most messages of one rejection: it is stored, and travels to the caller in one piece. */
+const messageCountMax = 1_000;
+
 /** Errors of one status, gathered over several rules, by key. */
 export class Errors {
   readonly #byKey: Record<string, string[]> = {};
+  #count = 0;
 
   add(key: string, message: string): void {
+    if (this.#count++ >= messageCountMax) return;
     const messages = this.#byKey[key] ?? [];
     this.#byKey[key] = messages;
     messages.push(message);

@@ -79,7 +79,8 @@ describe('PurgeDialog', () => {
   });
 
   it('needs the scope of correspondences for one, and then compares the revision', () => {
-    const correspondence = given(createDialog({}, { resource: { org: 'ttd', type: 'correspondenceservice' } }));
+    const resource = { org: 'ttd', type: 'correspondenceservice' };
+    const correspondence = given(createDialog({}, { resource, ...withCorrespondence }));
     correspondence.when(purgeDialog({ ...asAdmin, ifMatch: id(4) })).thenRejectedFor(403, 'Forbidden');
     correspondence.when(purgeDialog({ ...withCorrespondence, ifMatch: id(4) })).thenRejected({ status: 412 });
     correspondence.when(purgeDialog(withCorrespondence)).thenChanged();

@@ -31,8 +31,7 @@ function ending(operation: Partial<Operation> & Pick<Operation, 'status'>, fault
   return { app: exampleApp({ lanes }), sent };
 }
 
-const errors = async (answer: Response) => problem.parse(await answer.json()).errors ?? {};
-const keys = async (answer: Response) => Object.keys(await errors(answer));
+const keys = async (answer: Response) => Object.keys(problem.parse(await answer.json()).errors ?? {});
 
 describe('an applied change', () => {
   const revision = randomUUID();
@@ -242,42 +241,49 @@ describe('what is refused before anything is enqueued', () => {
 });
 
 describe('what the registry says of a new dialog', () => {
-  const create = (deps: Partial<GatewayDeps>, body: object = dialog) =>
-    exampleApp(deps).request(dialogs, json('POST', body));
   const registry = (resource: GatewayDeps['resources']['resource']) => ({
     resources: { orgCodeOf: async () => undefined, resource },
   });
+  const commandOf = async (resource: GatewayDeps['resources']['resource'], body: object = dialog) => {
+    const sent: Command[] = [];
+    const lanes: GatewayDeps['lanes'] = {
+      wait: async () => undefined,
+      submit: async (command) => {
+        sent.push(command);
+        return ended('Applied', { id: command.id, dialogId: command.dialogId, revision: randomUUID() });
+      },
+    };
+    await exampleApp({ ...registry(resource), lanes }).request(dialogs, json('POST', body));
+    return sent[0];
+  };
 
-  it('may be that there is no such resource', async () => {
-    const answer = await create(registry(async () => undefined));
-    expect(answer.status).toBe(422);
-    expect(await keys(answer)).toEqual(['ServiceResource']);
+  it('goes along with the command: owner and type', async () => {
+    const command = await commandOf(async (urn) => ({ ...exampleResource, urn, org: 'nav', type: 'altinnapp' }));
+    expect(command).toMatchObject({ resource: { org: 'nav', type: 'altinnapp' }, facts: { notOwned: [] } });
+  });
+
+  it('goes along, too, when there is no such resource', async () => {
+    expect(await commandOf(async () => undefined)).toMatchObject({ resource: null });
   });
 
   it('may be that it is somebody else’s, or another one is that the dialog refers to', async () => {
-    const of = (orgNumber: string) => registry(async (urn) => ({ ...exampleResource, urn, orgNumber }));
-    const theirs = await create(of('310004006'));
-    expect(theirs.status).toBe(403);
-    expect(await theirs.text()).toContain(dialog.serviceResource);
+    const theirs = await commandOf(async (urn) => ({ ...exampleResource, urn, orgNumber: '310004006' }));
+    expect(theirs).toMatchObject({ facts: { notOwned: [dialog.serviceResource] } });
 
-    const mixed = registry(async (urn) => ({
-      ...exampleResource,
-      ...{ urn, orgNumber: urn.endsWith('theirs') ? '310004006' : '310001007' },
-    }));
     const apiActions = [apiAction('urn:altinn:resource:Theirs')];
-    const answer = await create(mixed, { ...dialog, apiActions });
-    expect(answer.status).toBe(403);
-    expect(await errors(answer)).toEqual({ Forbidden: ['Not owned by the caller: urn:altinn:resource:theirs'] });
-  });
-
-  it('may be that it is reserved', async () => {
-    const answer = await create(registry(async (urn) => ({ ...exampleResource, urn, type: 'correspondenceservice' })));
-    expect(answer.status).toBe(403);
-    expect(await keys(answer)).toEqual(['Forbidden']);
+    const mixed = await commandOf(
+      async (urn) => ({
+        ...exampleResource,
+        ...{ urn, orgNumber: urn.endsWith('theirs') ? '310004006' : '310001007' },
+      }),
+      { ...dialog, apiActions },
+    );
+    expect(mixed).toMatchObject({ facts: { notOwned: ['urn:altinn:resource:theirs'] } });
   });
 
   it('may be nothing, as it is away', async () => {
-    const answer = await create(registry(() => Promise.reject(new UpstreamFailure('resource list', 'secret reason'))));
+    const away = registry(() => Promise.reject(new UpstreamFailure('resource list', 'secret reason')));
+    const answer = await exampleApp(away).request(dialogs, json('POST', dialog));
     expect(answer.status).toBe(502);
     const text = await answer.text();
     expect(JSON.parse(text)).toMatchObject({ title: 'Bad gateway.', detail: expect.any(String) });
