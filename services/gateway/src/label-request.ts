@@ -1,9 +1,14 @@
+import { isListed, type ListAuthorizations } from '@dialog/access/list-authorization';
 import type { CommandOf } from '@dialog/contracts/commands';
 import type { Labelling } from '@dialog/contracts/system-labels';
-import type { Validated } from '@dialog/contracts/validate';
+import type { Database } from '@dialog/database/open';
 import { gatherFacts } from './facts.ts';
 import type { GatewayContext } from './gateway-app.ts';
+import { findListedDialogs } from './read-labels.ts';
 import type { WriteDeps } from './submit-command.ts';
+
+/** What the routes that set system labels need. */
+export type LabelDeps = WriteDeps & { db: Database; lists: Pick<ListAuthorizations, 'listAuthorization'> };
 
 /** What the commands that set system labels have in common, beside the header. */
 type LabelCommand = Pick<
@@ -12,30 +17,42 @@ type LabelCommand = Pick<
 >;
 
 /**
- * Which of a person's dialogs appear in lists, the platform would have to be asked. Rather no change than one that the
- * person could not have made.
- */
-const impersonation = { EndUserId: ['Only administrators can set labels on behalf of an end user in this service.'] };
-
-/**
- * Settles who sets labels: `endUserId` or `performedBy`, exactly one of which is given.
+ * Settles who sets labels, `endUserId` or `performedBy`, exactly one of which is given, and which of the dialogs they may
+ * not see in lists. Administrators may set the labels of any dialog.
  *
- * @throws UpstreamFailure when the register of names has to be asked and is away
+ * @throws UpstreamFailure when the platform has to be asked and is away, DatabaseUnavailable
  */
 export async function readLabelling(
   c: GatewayContext,
-  deps: WriteDeps,
+  deps: LabelDeps,
+  dialogIds: readonly string[],
   { addLabels, removeLabels, performedBy }: Labelling,
   endUserId: string | null,
-): Promise<Validated<LabelCommand>> {
+): Promise<LabelCommand> {
   const serviceOwner = c.get('serviceOwner');
-  if (endUserId !== null && !serviceOwner.rights.admin) return { ok: false, errors: impersonation };
   const actor = performedBy ?? { actorType: 'PartyRepresentative' as const, actorId: endUserId, actorName: null };
   const actorIds = new Set(actor.actorId === null ? [] : [actor.actorId]);
-  const facts = await gatherFacts(deps, serviceOwner, { resources: new Set(), actorIds });
+  const [facts, unauthorized] = await Promise.all([
+    gatherFacts(deps, serviceOwner, { resources: new Set(), actorIds }),
+    endUserId === null || serviceOwner.rights.admin
+      ? []
+      : notListed(deps, { caller: endUserId, org: serviceOwner.org }, dialogIds),
+  ]);
   const performerNamed = performedBy !== null;
-  return {
-    ok: true,
-    value: { facts, addLabels, removeLabels, performedBy: actor, performerNamed, unauthorized: [] },
-  };
+  return { facts, addLabels, removeLabels, performedBy: actor, performerNamed, unauthorized };
+}
+
+/** A dialog that is not there yet is nobody's to see: should it be made meanwhile, that was not known of it. */
+async function notListed(
+  { db, lists }: Pick<LabelDeps, 'db' | 'lists'>,
+  { caller, org }: { caller: string; org: string },
+  dialogIds: readonly string[],
+): Promise<string[]> {
+  const found = await findListedDialogs(db, dialogIds, org);
+  if (found.length === 0) return [...dialogIds];
+  const parties = [...new Set(found.map(({ party }) => party))];
+  const resources = [...new Set(found.map(({ serviceResource }) => serviceResource))];
+  const authorization = await lists.listAuthorization({ caller, parties, resources });
+  const listed = new Set(found.filter((dialog) => isListed(authorization, dialog)).map(({ id }) => id));
+  return dialogIds.filter((id) => !listed.has(id));
 }

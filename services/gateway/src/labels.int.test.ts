@@ -2,6 +2,7 @@ import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { dialogView } from '@dialog/contracts/dialog-view';
 import { operation } from '@dialog/contracts/operation';
 import { problem } from '@dialog/contracts/problem';
+import { type Database, openDatabase } from '@dialog/database/open';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { GatewayApp } from './gateway-app.ts';
@@ -21,8 +22,13 @@ const example = {
 
 let fixture: GatewayFixture;
 let app: GatewayApp;
+let db: Database;
 beforeAll(async () => {
   fixture = await openGatewayFixture();
+  db = openDatabase(fixture.space.databaseUrl, {
+    ...{ applicationName: 'test', connectionsMax: 1, connectTimeoutMs: 1_000, statementTimeoutMs: 5_000 },
+  });
+  fixture.closing(() => db.destroy());
   fixture.startWorker();
   app = await fixture.openGateway();
 });
@@ -51,6 +57,17 @@ async function shown(id: string): Promise<z.infer<typeof dialogView>> {
 
 async function refused(answer: Response): Promise<[number, ...string[]]> {
   return [answer.status, ...Object.keys(problem.parse(await answer.json()).errors ?? {})];
+}
+
+/** The label log, oldest first. */
+async function logged(dialogId: string) {
+  return db
+    .selectFrom('dialog_label_log')
+    .select(['name', 'action', 'performed_by as performedBy'])
+    .where('dialog_id', '=', dialogId)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
 }
 
 function labelsOf(id: string): string {
@@ -191,6 +208,66 @@ describe('system labels', () => {
     expect(await put(id, { addLabels: ['Bin'], ...somebody }, admin)).toEqual([422, 'ActorId']);
     expect((await send('DELETE', `${dialogs}/${id}`)).status).toBe(204);
     expect(await put(id, byKari, admin)).toEqual([404, 'DialogEntity']);
+  });
+});
+
+describe('system labels on behalf of an end user', () => {
+  /** Kari manages Børgefisk and its sub-unit; Ola has something to do with Snekker only. */
+  const ola = 'urn:altinn:person:identifier-no:05826510058';
+  const put = (id: string, endUserId: string, options?: Options) =>
+    send('PUT', `${systemLabelsOf(id)}?enduserId=${endUserId}`, { addLabels: ['Bin'] }, options);
+  const bulk = (ids: readonly string[], endUserId: string, options?: Options) => {
+    const body = { dialogs: ids.map((dialogId) => ({ dialogId })), addLabels: ['Archive'] };
+    return send('POST', `${bulkset}?ENDUSERID=${endUserId}`, body, options);
+  };
+  const systemLabels = async (id: string) => (await shown(id)).endUserContext.systemLabels;
+
+  it('are set where the person finds the dialog in lists', async () => {
+    const id = await created();
+    const answer = await put(id, kari);
+    expect(answer.status).toBe(204);
+    expect((await shown(id)).endUserContext).toEqual({
+      ...{ revision: answer.headers.get('etag'), systemLabels: ['Bin'] },
+    });
+    const north = await created({ party: 'urn:altinn:organization:identifier-no:313007200' });
+    expect((await bulk([id, north], kari)).status).toBe(204);
+    expect([await systemLabels(id), await systemLabels(north)]).toEqual([['Archive'], ['Archive']]);
+    expect(await logged(id)).toMatchObject([
+      { name: 'systemlabel:Bin', performedBy: { actorId: kari, actorName: 'Fisker Kari Anne' } },
+      { name: 'systemlabel:Archive' },
+      { name: 'systemlabel:Bin', action: 'remove' },
+    ]);
+  });
+
+  it('are refused where not: 403 for one dialog, 404 with their ids for many', async () => {
+    const id = await created();
+    const snekker = await created({ party: 'urn:altinn:organization:identifier-no:313007308' });
+    const answer = await put(id, ola, { headers: { 'If-Match': randomUUID() } });
+    expect(answer.status).toBe(403);
+    expect(problem.parse(await answer.json()).errors).toEqual({ Forbidden: [expect.stringContaining(id)] });
+    const missing = randomUUIDv7();
+    const notFound = await bulk([snekker, id, missing], ola);
+    expect(notFound.status).toBe(404);
+    const [message = ''] = problem.parse(await notFound.json()).errors?.DialogEntity ?? [];
+    expect([snekker, id, missing].filter((one) => message.includes(one))).toEqual([id, missing]);
+    expect(await refused(await put(missing, ola))).toEqual([404, 'DialogEntity']);
+    expect(await refused(await put(id, kari, { org: 'nav' }))).toEqual([404, 'DialogEntity']);
+    expect([await systemLabels(id), await systemLabels(snekker)]).toEqual([['Default'], ['Default']]);
+  });
+
+  it('are not asked about for an administrator', async () => {
+    const id = await created();
+    expect((await put(id, ola, { org: 'digdir', ...admin })).status).toBe(204);
+    expect((await bulk([id], ola, { org: 'digdir', ...admin })).status).toBe(204);
+  });
+
+  it('need somebody with a name, and nobody beside', async () => {
+    const id = await created();
+    expect(await refused(await put(id, unregistered))).toEqual([422, 'ActorId']);
+    expect(await refused(await bulk([id], unregistered))).toEqual([422, 'ActorId']);
+    expect(await refused(await put(id, 'x'))).toEqual([400, 'EndUserId']);
+    const both = await send('PUT', `${systemLabelsOf(id)}?enduserId=${kari}`, byKari, admin);
+    expect(await refused(both)).toEqual([400, 'endUserId']);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { ListedDialog } from '@dialog/access/list-authorization';
 import type { Database } from '@dialog/database/open';
 import type { Dialog } from '@dialog/domain/dialog';
 import { read } from './database-reads.ts';
@@ -22,5 +23,21 @@ export async function findServiceOwnerLabels(db: Database, id: string, org: stri
       .where('org', '=', org)
       .where('deleted_at', 'is', null)
       .executeTakeFirst(),
+  );
+}
+
+/**
+ * Finds what decides whether somebody may see an organisation's dialogs in lists.
+ *
+ * @throws DatabaseUnavailable
+ */
+export async function findListedDialogs(db: Database, ids: readonly string[], org: string): Promise<ListedDialog[]> {
+  return read(() =>
+    db
+      .selectFrom('dialog')
+      .select(['id', 'party', 'service_resource as serviceResource'])
+      .where('id', 'in', ids)
+      .where('org', '=', org)
+      .execute(),
   );
 }

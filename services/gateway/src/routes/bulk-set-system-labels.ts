@@ -3,12 +3,12 @@ import { bulkSetSystemLabelsBody } from '@dialog/contracts/system-labels';
 import { validateBulkSetSystemLabels } from '@dialog/contracts/validate';
 import { createRoute } from '@hono/zod-openapi';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
-import { readLabelling } from '../label-request.ts';
+import { type LabelDeps, readLabelling } from '../label-request.ts';
 import { byServiceOwner, endUserIdQuery, exampleEndUser, jsonBody, labelResponses, preferHeader } from '../openapi.ts';
 import { invalid, problemResponse } from '../problem-response.ts';
 import { readJson } from '../read-json.ts';
 import { endUserId } from '../request-parameters.ts';
-import { commandHeader, submitCommand, type WriteDeps } from '../submit-command.ts';
+import { commandHeader, submitCommand } from '../submit-command.ts';
 
 const example = {
   dialogs: [{ dialogId: '019cf0a2-6d5e-7c31-9d44-0f6a1b2c3d4e' }],
@@ -28,7 +28,7 @@ const route = createRoute({
 });
 
 /** One command, on the lane of the first dialog: a command per dialog could not be all or nothing. */
-export function registerBulkSetSystemLabels(app: GatewayApp, deps: WriteDeps): void {
+export function registerBulkSetSystemLabels(app: GatewayApp, deps: LabelDeps): void {
   app.openAPIRegistry.registerPath(route);
   app.post(route.getRoutingPath(), async (c) => {
     const body = await readJson(c, deps.limits);
@@ -41,9 +41,8 @@ export function registerBulkSetSystemLabels(app: GatewayApp, deps: WriteDeps): v
     const { dialogs } = validated.value;
     const [first] = dialogs;
     assert(first !== undefined, 'A request without dialogs is not valid.');
-    const labelling = await readLabelling(c, deps, validated.value, onBehalfOf.value);
-    if (!labelling.ok) return invalid(c, labelling.errors);
-    const { facts, ...labels } = labelling.value;
+    const ids = dialogs.map(({ dialogId }) => dialogId);
+    const { facts, ...labels } = await readLabelling(c, deps, ids, validated.value, onBehalfOf.value);
     const request = { dialogId: first.dialogId, ifMatch: null, silent: false, facts, receivedAt: deps.now() };
     const header = commandHeader(c, deps, request);
     const command = { ...header, ...labels, kind: 'BulkSetSystemLabels' as const, dialogs };

@@ -2,11 +2,11 @@ import { setSystemLabelsBody } from '@dialog/contracts/system-labels';
 import { validateSetSystemLabels } from '@dialog/contracts/validate';
 import { createRoute } from '@hono/zod-openapi';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
-import { readLabelling } from '../label-request.ts';
+import { type LabelDeps, readLabelling } from '../label-request.ts';
 import { changeOfLabels, endUserIdQuery, exampleEndUser, jsonBody, labelResponses, relabelled } from '../openapi.ts';
 import { invalid, problemResponse } from '../problem-response.ts';
 import { endUserId } from '../request-parameters.ts';
-import { commandHeader, readChange, submitCommand, type WriteDeps } from '../submit-command.ts';
+import { commandHeader, readChange, submitCommand } from '../submit-command.ts';
 
 const route = createRoute({
   ...changeOfLabels,
@@ -22,7 +22,7 @@ const route = createRoute({
   responses: { 204: relabelled('The revision of the end-user context.'), ...labelResponses },
 });
 
-export function registerSetSystemLabels(app: GatewayApp, deps: WriteDeps): void {
+export function registerSetSystemLabels(app: GatewayApp, deps: LabelDeps): void {
   app.openAPIRegistry.registerPath(route);
   app.put(route.getRoutingPath(), async (c) => {
     const request = await readChange(c, deps.limits);
@@ -33,9 +33,7 @@ export function registerSetSystemLabels(app: GatewayApp, deps: WriteDeps): void 
     const validated = validateSetSystemLabels(body, onBehalfOf.value);
     if (!validated.ok) return invalid(c, validated.errors);
 
-    const labelling = await readLabelling(c, deps, validated.value, onBehalfOf.value);
-    if (!labelling.ok) return invalid(c, labelling.errors);
-    const { facts, ...labels } = labelling.value;
+    const { facts, ...labels } = await readLabelling(c, deps, [change.dialogId], validated.value, onBehalfOf.value);
     const header = commandHeader(c, deps, { ...change, facts, receivedAt: deps.now() });
     return submitCommand(c, deps, { ...header, ...labels, kind: 'SetSystemLabels' }, { status: 204 });
   });
