@@ -166,5 +166,7 @@ export const createResponses = { 202: accepted, ...problemResponses(400, 409, 41
 /** What a change of a dialog can be answered with, beside its success. */
 export const changeResponses = { ...createResponses, ...problemResponses(404, 410, 412) };
 
-/** What a change of labels can be answered with, beside its success. */
-export const labelResponses = { 202: accepted, ...problemResponses(400, 404, 412, 413, 415, 422, 502) };
+/** What a change of labels can be answered with, beside its success; with a body, and where it has an actor. */
+export const labelResponses = { 202: accepted, ...problemResponses(400, 404, 412) };
+export const labelBodyResponses = { ...labelResponses, ...problemResponses(413, 415) };
+export const labelActorResponses = { ...labelBodyResponses, ...problemResponses(422, 502) };

@@ -2,7 +2,7 @@ import { serviceOwnerLabel } from '@dialog/contracts/search-tag';
 import { validateServiceOwnerLabel } from '@dialog/contracts/validate';
 import { createRoute } from '@hono/zod-openapi';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
-import { changeOfLabels, jsonBody, labelResponses, relabelled } from '../openapi.ts';
+import { changeOfLabels, jsonBody, labelBodyResponses, relabelled } from '../openapi.ts';
 import { invalid, problemResponse } from '../problem-response.ts';
 import { commandHeader, noFacts, readChange, submitCommand, type WriteDeps } from '../submit-command.ts';
 
@@ -14,7 +14,7 @@ const route = createRoute({
   summary: 'Put a label on a dialog, for the service owner',
   description: 'Kept trimmed and in lower case. Changes nothing of the dialog itself, and the party never sees it.',
   request: { body: jsonBody(serviceOwnerLabel, { value: 'case:2026-118' }) },
-  responses: { 204: relabelled("The revision of the service owner's labels."), ...labelResponses },
+  responses: { 204: relabelled("The revision of the service owner's labels."), ...labelBodyResponses },
 });
 
 export function registerAddServiceOwnerLabel(app: GatewayApp, deps: WriteDeps): void {

@@ -4,7 +4,14 @@ import { validateBulkSetSystemLabels } from '@dialog/contracts/validate';
 import { createRoute } from '@hono/zod-openapi';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
 import { type LabelDeps, readLabelling } from '../label-request.ts';
-import { byServiceOwner, endUserIdQuery, exampleEndUser, jsonBody, labelResponses, preferHeader } from '../openapi.ts';
+import {
+  byServiceOwner,
+  endUserIdQuery,
+  exampleEndUser,
+  jsonBody,
+  labelActorResponses,
+  preferHeader,
+} from '../openapi.ts';
 import { invalid, problemResponse } from '../problem-response.ts';
 import { readJson } from '../read-json.ts';
 import { endUserId } from '../request-parameters.ts';
@@ -24,7 +31,7 @@ const route = createRoute({
   operationId: 'BulkSetDialogSystemLabels',
   summary: 'Set system labels of many dialogs, all of them or none',
   request: { body: jsonBody(bulkSetSystemLabelsBody, example) },
-  responses: { 204: { description: 'Changed.' }, ...labelResponses },
+  responses: { 204: { description: 'Changed.' }, ...labelActorResponses },
 });
 
 /** One command, on the lane of the first dialog: a command per dialog could not be all or nothing. */

@@ -3,7 +3,14 @@ import { validateSetSystemLabels } from '@dialog/contracts/validate';
 import { createRoute } from '@hono/zod-openapi';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
 import { type LabelDeps, readLabelling } from '../label-request.ts';
-import { changeOfLabels, endUserIdQuery, exampleEndUser, jsonBody, labelResponses, relabelled } from '../openapi.ts';
+import {
+  changeOfLabels,
+  endUserIdQuery,
+  exampleEndUser,
+  jsonBody,
+  labelActorResponses,
+  relabelled,
+} from '../openapi.ts';
 import { invalid, problemResponse } from '../problem-response.ts';
 import { endUserId } from '../request-parameters.ts';
 import { commandHeader, readChange, submitCommand } from '../submit-command.ts';
@@ -19,7 +26,7 @@ const route = createRoute({
     'Labels are removed first, then added, each in order; of Default, Bin and Archive the last one stays. Whoever has ' +
     'access to the dialog sees them. The label log names the end user, or whom an administrator names in `performedBy`.',
   request: { body: jsonBody(setSystemLabelsBody, { addLabels: ['Archive'], performedBy: exampleEndUser }) },
-  responses: { 204: relabelled('The revision of the end-user context.'), ...labelResponses },
+  responses: { 204: relabelled('The revision of the end-user context.'), ...labelActorResponses },
 });
 
 export function registerSetSystemLabels(app: GatewayApp, deps: LabelDeps): void {
