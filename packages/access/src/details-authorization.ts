@@ -1,3 +1,5 @@
+import { instanceReferenceOf } from './instance-reference.ts';
+
 /**
  * What an end user may do with one dialog and its parts (authorization, section 7): which questions a dialog raises, how
  * they are put to the decision point, and what its answers mean. Pure; platform/decision-point.ts does the asking.
@@ -119,18 +121,6 @@ function namedBy(urn: string, defaultId: string): Attribute[] {
 function attributeOf(urn: string): Attribute {
   const colon = urn.lastIndexOf(':');
   return { AttributeId: urn.slice(0, colon), Value: urn.slice(colon + 1) };
-}
-
-const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
-const appInstance = new RegExp(`^urn:altinn:(?:integration:storage|instance-id):([1-9]\\d*/${uuid})$`);
-const correspondence = new RegExp(`^urn:altinn:correspondence-id:${uuid}$`);
-
-/** What a dialog is called where a single case of a service has been delegated. Of several labels, the last counts. */
-function instanceReferenceOf({ id, serviceOwnerLabels }: AuthorisableDialog): string {
-  const labels = serviceOwnerLabels.map((label) => label.trim().toLowerCase()).sort(compare);
-  const instance = labels.flatMap((label) => appInstance.exec(label)?.[1] ?? []).at(-1);
-  if (instance !== undefined) return `urn:altinn:instance-id:${instance}`;
-  return labels.findLast((label) => correspondence.test(label)) ?? `urn:altinn:dialog-id:${id}`;
 }
 
 /** What an end user may do with one dialog. */

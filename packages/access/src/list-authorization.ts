@@ -1,3 +1,4 @@
+import { parseInstanceReference } from './instance-reference.ts';
 import type { AuthorisedParties, AuthorisedParty } from './platform/authorised-parties.ts';
 
 /** What an end user may find in lists: service resources by party, and single dialogs. All in lower case. */
@@ -95,8 +96,9 @@ export function authorisedInLists(
     for (const { resource, reference } of instances) {
       if (!isWanted(resource)) continue;
       const found = parseInstanceReference(reference);
-      if (found?.dialogId !== undefined) dialogIds.add(found.dialogId);
-      for (const label of found?.labels ?? []) labels.add(label);
+      if (found?.kind === 'dialog') dialogIds.add(found.dialogId);
+      // Its own form is as good a label as the one that Altinn's storage writes.
+      if (found?.kind === 'label') labels.add(found.label).add(reference);
     }
   }
   return { resourcesByParty, dialogIds, labels };
@@ -109,20 +111,6 @@ export function authorisedInLists(
     bySubjects.set(key, granted);
     return granted;
   }
-}
-
-const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
-const dialogReference = new RegExp(`^urn:altinn:dialog-id:(${uuid})$`);
-const instanceReference = new RegExp(`^urn:altinn:instance-id:([1-9]\\d*/${uuid})$`);
-const correspondenceReference = new RegExp(`^urn:altinn:correspondence-id:${uuid}$`);
-
-/** The dialog that a reference names, or the service owner labels by which such a dialog is known. */
-function parseInstanceReference(reference: string): { dialogId?: string; labels?: string[] } | undefined {
-  const dialogId = dialogReference.exec(reference)?.[1];
-  if (dialogId !== undefined) return { dialogId };
-  const instance = instanceReference.exec(reference)?.[1];
-  if (instance !== undefined) return { labels: [`urn:altinn:integration:storage:${instance}`, reference] };
-  return correspondenceReference.test(reference) ? { labels: [reference] } : undefined;
 }
 
 function lowerCased(urns: readonly string[]): ReadonlySet<string> {

@@ -16,7 +16,7 @@ import {
 
 const id = z.string().openapi({ format: 'uuid', example: '019cf0a2-6d5e-7c31-9d44-0f6a1b2c3d4e' });
 const instant = z.string().openapi({ format: 'date-time', example: '2026-03-01T08:15:30.1234560Z' });
-const texts = z
+export const texts = z
   .array(z.object({ languageCode: z.string(), value: z.string() }).openapi('LocalizationView'))
   .openapi({ description: 'In order of language code.' });
 const isAuthorized = z

@@ -9,6 +9,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { getPath } from 'hono/utils/url';
 import type { Registry } from 'prom-client';
 import { type AuthenticationDeps, serviceOwnersOnly } from './authentication.ts';
+import type { ResourceDescriptionDeps } from './describe-resource.ts';
 import { type GatewayApp, type GatewayEnv, serviceOwnerPath } from './gateway-app.ts';
 import { observe } from './observe.ts';
 import { faultResponse, problemResponse } from './problem-response.ts';
@@ -29,6 +30,7 @@ import { registerGetTransmission } from './routes/get-transmission.ts';
 import { registerListActivities } from './routes/list-activities.ts';
 import { registerListSeenLog } from './routes/list-seen-log.ts';
 import { registerListTransmissions } from './routes/list-transmissions.ts';
+import { registerLookUpDialog } from './routes/look-up-dialog.ts';
 import { registerMoveFormSavedActivity } from './routes/move-form-saved-activity.ts';
 import { registerPatchDialog } from './routes/patch-dialog.ts';
 import { registerPurgeDialog } from './routes/purge-dialog.ts';
@@ -42,7 +44,8 @@ import type { WriteDeps } from './submit-command.ts';
 
 export type GatewayDeps = AuthenticationDeps &
   WriteDeps &
-  OperationDeps & {
+  OperationDeps &
+  ResourceDescriptionDeps & {
     db: Database;
     lists: ListAuthorizations;
     decisionPoint: DecisionPoint;
@@ -92,6 +95,7 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerBulkSetSystemLabels(app, deps);
   registerListSeenLog(app, deps);
   registerGetSeenLog(app, deps);
+  registerLookUpDialog(app, deps);
   registerGetOperation(app, deps);
 
   registerDocumentation(app, deps);

@@ -58,10 +58,8 @@ const closing = new AbortController();
 const app = createApp({
   ...{ db, lanes, log, registry },
   tokens: createTokenVerifier(config.tokenIssuers, { log }),
-  resources: platform.resources,
-  partyNames: platform.partyNames,
+  ...platform,
   lists: listAuthorizationsOf(platform, db),
-  decisionPoint: platform.decisionPoint,
   limits: config.limits,
   now: () => timestampOf(Date.now()),
   newId: () => randomUUIDv7(),

@@ -45,6 +45,15 @@ export const preferHeader = {
   schema: { type: 'string', example: 'respond-async' },
 } as const;
 
+export const acceptLanguageHeader = {
+  name: 'Accept-Language',
+  in: 'header',
+  description:
+    'Of each list of texts only the one in the best of these languages; in English or Bokmål if there is none of them, ' +
+    'and all texts if there are none of those. Without the header, all.',
+  schema: { type: 'string', example: 'nn, en;q=0.5' },
+} as const;
+
 export const waitHeader = {
   name: 'Prefer',
   in: 'header',

@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { dialogLookupView } from '@dialog/contracts/dialog-lookup-view';
 import { dialogView } from '@dialog/contracts/dialog-view';
 import { problem } from '@dialog/contracts/problem';
 import { addMs, type Timestamp, timestamp } from '@dialog/contracts/timestamp';
@@ -195,5 +196,115 @@ describe('the seen log', () => {
       const answer = await send('GET', path);
       expect([answer.status, await errorKeys(answer)]).toEqual([410, ['DialogEntity']]);
     }
+  });
+});
+
+describe('the look-up by a reference of another system', () => {
+  const lookUp = (instanceRef: string, caller?: Caller) =>
+    send('GET', `/api/v1/serviceowner/dialoglookup?instanceRef=${encodeURIComponent(instanceRef)}`, undefined, caller);
+  const labelled = (...labels: string[]) =>
+    created({
+      ...example,
+      content: { ...content, nonSensitiveTitle: { value: [{ languageCode: 'en', value: 'An application' }] } },
+      serviceOwnerContext: { serviceOwnerLabels: labels.map((value) => ({ value })) },
+    });
+  const found = async (instanceRef: string, caller?: Caller) => {
+    const answer = await lookUp(instanceRef, caller);
+    expect(answer.status).toBe(200);
+    return dialogLookupView.parse(await answer.json());
+  };
+  const instance = () => `50081234/${randomUUIDv7()}`;
+
+  it('tells what a dialog is about, and whose it is', async () => {
+    const storageId = instance();
+    const id = await labelled('other', `urn:altinn:integration:storage:${storageId}`);
+    const answer = await lookUp(` URN:altinn:instance-id:${storageId.toUpperCase()} `);
+    expect(answer.status).toBe(200);
+    const body = await answer.json();
+    expect(body).toEqual({
+      ...{ dialogId: id, instanceRef: `urn:altinn:instance-id:${storageId}`, party: example.party },
+      serviceResource: {
+        ...{ id: 'ttd-building-permit', isDelegable: true, minimumAuthenticationLevel: 3 },
+        name: [
+          { languageCode: 'en', value: 'Building permit' },
+          { languageCode: 'nb', value: 'Byggesøknad' },
+          { languageCode: 'nn', value: 'Byggesøknad' },
+        ],
+      },
+      serviceOwner: {
+        ...{ orgNumber: '310001007', code: 'ttd' },
+        name: [
+          { languageCode: 'en', value: 'The Test Ministry' },
+          { languageCode: 'nb', value: 'Testdepartementet' },
+          { languageCode: 'nn', value: 'Testdepartementet' },
+        ],
+      },
+      title: content.title.value,
+      nonSensitiveTitle: [{ languageCode: 'en', value: 'An application' }],
+    });
+    expect(dialogLookupView.parse(body)).toEqual(body);
+  });
+
+  it('finds a dialog by each kind of reference, and calls one found by its id by the best', async () => {
+    const letter = `urn:altinn:correspondence-id:${randomUUIDv7()}`;
+    const storageId = instance();
+    const plain = await created();
+    const both = await labelled(letter, `urn:altinn:integration:storage:${storageId}`);
+    const byId = (id: string) => found(`urn:altinn:dialog-id:${id}`);
+    expect(await byId(plain)).toMatchObject({ dialogId: plain, instanceRef: `urn:altinn:dialog-id:${plain}` });
+    expect(await byId(both)).toMatchObject({ dialogId: both, instanceRef: `urn:altinn:instance-id:${storageId}` });
+    expect(await found(letter)).toMatchObject({ dialogId: both, instanceRef: letter });
+    expect(await byId(await labelled(`${letter.slice(0, -1)}f`))).toMatchObject({
+      instanceRef: `${letter.slice(0, -1)}f`,
+    });
+  });
+
+  it('finds deleted dialogs too', async () => {
+    const id = await deleted(await created());
+    expect(await found(`urn:altinn:dialog-id:${id}`)).toMatchObject({ dialogId: id });
+  });
+
+  it('tells one text of each kind to who asks for a language', async () => {
+    const id = await created();
+    const told = await found(`urn:altinn:dialog-id:${id}`, { headers: { 'Accept-Language': 'sv, en;q=0.5' } });
+    expect(told.serviceResource.name).toEqual([{ languageCode: 'en', value: 'Building permit' }]);
+    expect(told.serviceOwner.name).toEqual([{ languageCode: 'en', value: 'The Test Ministry' }]);
+    expect(told.title).toEqual(content.title.value);
+  });
+
+  it('knows little of a resource without policy', async () => {
+    const id = await created({ ...example, serviceResource: 'urn:altinn:resource:ttd-not-delegable' });
+    expect((await found(`urn:altinn:dialog-id:${id}`)).serviceResource).toMatchObject({
+      ...{ id: 'ttd-not-delegable', isDelegable: false, minimumAuthenticationLevel: 3 },
+    });
+  });
+
+  it('says so when the dialog is another organisation’s, but not to administrators', async () => {
+    const id = await created();
+    const refused = await lookUp(`urn:altinn:dialog-id:${id}`, { org: 'nav' });
+    expect([refused.status, await errorKeys(refused)]).toEqual([403, ['Forbidden']]);
+    const admin = { org: 'nav', scope: `${serviceProvider} ${serviceProvider}.admin` };
+    expect(await found(`urn:altinn:dialog-id:${id}`, admin)).toMatchObject({ dialogId: id });
+  });
+
+  it('refuses to choose between two dialogs', async () => {
+    const letter = `urn:altinn:correspondence-id:${randomUUIDv7()}`;
+    await Promise.all([labelled(letter), labelled(letter)]);
+    const answer = await lookUp(letter);
+    expect([answer.status, await errorKeys(answer)]).toEqual([409, ['InstanceRef']]);
+  });
+
+  it.each([
+    [`urn:altinn:dialog-id:${randomUUIDv7()}`, 404],
+    [`urn:altinn:instance-id:50081234/${randomUUIDv7()}`, 404],
+    ['', 400],
+    [randomUUIDv7(), 400],
+    ['urn:altinn:dialog-id:1', 400],
+    [`urn:altinn:instance-id:0/${randomUUIDv7()}`, 400],
+    [`urn:altinn:instance-id:${randomUUIDv7()}`, 400],
+    [`urn:altinn:integration:storage:50081234/${randomUUIDv7()}`, 400],
+  ])('answers %s with %i', async (reference, status) => {
+    const answer = await lookUp(reference);
+    expect([answer.status, await errorKeys(answer)]).toEqual([status, ['InstanceRef']]);
   });
 });

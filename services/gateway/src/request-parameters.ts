@@ -68,7 +68,7 @@ export function errorsOf(...parameters: readonly Validated<unknown>[]): Errors {
 }
 
 /** The last value of a query parameter; its name may be written in any casing. */
-function queryValue(c: GatewayContext, name: string): string | undefined {
+export function queryValue(c: GatewayContext, name: string): string | undefined {
   if (!c.req.url.includes('?')) return undefined;
   const wanted = name.toLowerCase();
   let value: string | undefined;

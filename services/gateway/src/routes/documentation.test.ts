@@ -56,6 +56,7 @@ describe('the description of the API', () => {
       'FreezeDialog',
       'GetDialog',
       'GetDialogActivity',
+      'GetDialogLookup',
       'GetDialogSeenLog',
       'GetDialogTransmission',
       'GetOperation',

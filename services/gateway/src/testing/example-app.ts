@@ -55,6 +55,8 @@ export function exampleApp(changed: Partial<GatewayDeps> = {}) {
     },
     decisionPoint: async () => [],
     partyNames: { nameOf: async () => undefined },
+    organisations: { organisation: async () => undefined },
+    authenticationLevels: { minimumLevelOf: async () => undefined },
     lanes: {
       submit: async ({ id, dialogId, kind }) => ended('Applied', { id, dialogId, kind, revision: randomUUIDv7() }),
       wait: async () => undefined,

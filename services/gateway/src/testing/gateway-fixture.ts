@@ -81,10 +81,8 @@ export async function openGatewayFixture() {
       return createApp({
         ...{ db, lanes, log, registry, publicUrl: undefined, checks: gatewayChecks({ db, lanes, nats }) },
         tokens: createTokenVerifier(Object.values(emulator.issuers), { log }),
-        resources: platform.resources,
-        partyNames: platform.partyNames,
+        ...platform,
         lists: listAuthorizationsOf(platform, db),
-        decisionPoint: platform.decisionPoint,
         limits: { ...exampleLimits, ...changes.limits },
         closing: new AbortController().signal,
         now: () => timestampOf(Date.now()),

@@ -1,0 +1,61 @@
+import { Hono } from 'hono';
+import { describe, expect, it } from 'vitest';
+import { type AcceptedLanguages, acceptedLanguages, inAcceptedLanguage, localized } from './accepted-languages.ts';
+import type { GatewayEnv } from './gateway-app.ts';
+
+async function accepted(header: string | undefined): Promise<AcceptedLanguages | undefined> {
+  let languages: AcceptedLanguages | undefined;
+  const app = new Hono<GatewayEnv>().get('/', (c) => {
+    languages = acceptedLanguages(c);
+    return c.body(null);
+  });
+  await app.request('/', { headers: header === undefined ? {} : { 'Accept-Language': header } });
+  return languages;
+}
+
+const texts = (...codes: string[]) => codes.map((languageCode) => ({ languageCode, value: `in ${languageCode}` }));
+
+describe('accepted languages', () => {
+  it.each([
+    [undefined, null],
+    ['', null],
+    ['nn', ['nn', 'en', 'nb']],
+    ['nn-NO, en;q=0.8, nb;q=0.9', ['nn', 'nb', 'en']],
+    ['en_GB', ['en', 'nb']],
+    ['EN;q=0.1,FR', ['fr', 'en', 'nb']],
+    ['en;q=0.5, fr, de', ['fr', 'de', 'en', 'nb']],
+    ['fr;q=0.2, fr-CA;q=0.9, de;q=0.5', ['fr', 'de', 'en', 'nb']],
+    ['sv', ['sv', 'nb', 'en']],
+    ['de, da;q=0.1', ['de', 'da', 'nb', 'en']],
+    ['*', ['*', 'en', 'nb']],
+  ])('of %s are %j', async (header, expected) => {
+    expect(await accepted(header)).toEqual(expected);
+  });
+
+  it.each([
+    ['the most wanted one', ['nn', 'en'], texts('en', 'nn'), ['nn']],
+    ['the next one, if there is none in that', ['se', 'nn', 'en'], texts('en', 'nb'), ['en']],
+    ['all, if none of them is there', ['fr', 'en', 'nb'], texts('nn', 'se'), ['nn', 'se']],
+    ['all, if all are wanted', null, texts('en', 'nb'), ['en', 'nb']],
+    ['none, if there is none', ['nb'], [], []],
+  ])('choose %s', (_, languages, given, expected) => {
+    expect(inAcceptedLanguage(given, languages).map(({ languageCode }) => languageCode)).toEqual(expected);
+  });
+});
+
+describe('names', () => {
+  it('stand in order of language', () => {
+    const names = new Map([
+      ['nn', 'b'],
+      ['en', 'a'],
+    ]);
+    expect(localized(names, 'x')).toEqual([
+      { languageCode: 'en', value: 'a' },
+      { languageCode: 'nn', value: 'b' },
+    ]);
+  });
+
+  it.each([undefined, new Map<string, string>()])('that nobody knows are what something is called anyway', (names) => {
+    expect(localized(names, 'ttd')).toEqual([{ languageCode: 'nb', value: 'ttd' }]);
+  });
+});

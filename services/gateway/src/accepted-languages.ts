@@ -1,0 +1,37 @@
+import type { Localization } from '@dialog/contracts/localization';
+import { parseAccept } from 'hono/utils/accept';
+import type { GatewayContext } from './gateway-app.ts';
+
+/** Language codes, the most wanted first; null for a caller that wants all there are. */
+export type AcceptedLanguages = readonly string[] | null;
+
+/**
+ * Reads `Accept-Language` (section 32): the languages by falling weight, and after them those that most readers here
+ * know. Of a tag only the language counts: `en-GB` and `en_GB` are read as `en`.
+ */
+export function acceptedLanguages(c: GatewayContext): AcceptedLanguages {
+  const accepted = parseAccept(c.req.header('accept-language') ?? '').map(({ type }) => languageOf(type));
+  if (accepted.length === 0) return null;
+  const scandinavian = accepted.includes('sv') || accepted.includes('da');
+  return [...new Set([...accepted, ...(scandinavian ? ['nb', 'en'] : ['en', 'nb'])])];
+}
+
+/** The text in the first of the languages that has one; all texts if none has, or if all are wanted. */
+export function inAcceptedLanguage(texts: readonly Localization[], languages: AcceptedLanguages): Localization[] {
+  for (const language of languages ?? []) {
+    const text = texts.find(({ languageCode }) => languageCode === language);
+    if (text !== undefined) return [text];
+  }
+  return [...texts];
+}
+
+/** Names by language code as the API shows them, in order of language; in Bokmål the fallback, if there are none. */
+export function localized(names: ReadonlyMap<string, string> | undefined, fallback: string): Localization[] {
+  if (names === undefined || names.size === 0) return [{ languageCode: 'nb', value: fallback }];
+  const texts = [...names].map(([languageCode, value]) => ({ languageCode, value }));
+  return texts.sort((one, other) => (one.languageCode < other.languageCode ? -1 : 1));
+}
+
+function languageOf(tag: string): string {
+  return tag.toLowerCase().split(/[-_]/, 1)[0] ?? '';
+}
