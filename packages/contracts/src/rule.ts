@@ -1,3 +1,4 @@
+import { listed } from './listed.ts';
 import type { Rights } from './rights.ts';
 import { addMs, epochMsOf, type Timestamp } from './timestamp.ts';
 import { epochMsOfUuidV7, isUuidV7 } from './uuid-v7.ts';
@@ -39,7 +40,7 @@ export function distinctIdsRule(items: readonly { id: string | null }[], path: s
     if (ids.has(id)) repeated.add(id);
     ids.add(id);
   }
-  if (repeated.size > 0) report(path, `Ids must not repeat: ${[...repeated].join(', ')}.`);
+  if (repeated.size > 0) report(path, `Ids must not repeat: ${listed([...repeated])}.`);
 }
 
 /** When something was made is not in the future. */

@@ -4,7 +4,7 @@ import { namedActor } from './actor.ts';
 import { type Dialog, isFromParty, type KnownTransmission, type Transmission } from './dialog.ts';
 import { childKey, type DialogState } from './dialog-state.ts';
 import { identifiedAttachment } from './identified.ts';
-import type { Context, Errors } from './outcome.ts';
+import { type Context, Errors } from './outcome.ts';
 
 export const depthMax = 100;
 export const repliesMax = 100;
@@ -115,19 +115,20 @@ function depthOf(
   return depth;
 }
 
-/** Keys that two transmissions share, or that one of the dialog's transmissions has already. */
+/** What a 409 says of keys that two transmissions share, or that one of the dialog's transmissions has already. */
 export function usedTransmissionKeys(
   state: DialogState,
   dialogId: string,
   bodies: readonly TransmissionBody[],
-): string[] {
+): Errors {
+  const errors = new Errors();
   const seen = new Set<string>();
-  const used = new Set<string>();
   for (const { idempotentKey } of bodies) {
     if (idempotentKey === null) continue;
-    if (seen.has(idempotentKey) || state.transmissionKeys.has(childKey(dialogId, idempotentKey)))
-      used.add(idempotentKey);
+    if (seen.has(idempotentKey) || state.transmissionKeys.has(childKey(dialogId, idempotentKey))) {
+      errors.add('IdempotentKey', `'${idempotentKey}' is used by another transmission.`);
+    }
     seen.add(idempotentKey);
   }
-  return [...used];
+  return errors;
 }

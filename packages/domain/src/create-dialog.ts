@@ -104,9 +104,7 @@ export function createDialog(state: DialogState, command: CommandOf<'CreateDialo
 
   const appended = appendTransmissions(state, blank, payload.transmissions, facts, context, { rules, actors: storage });
   const usedKeys = usedTransmissionKeys(state, dialogId, payload.transmissions);
-  if (usedKeys.length > 0 && !rules.any) {
-    return rejected(409, { IdempotentKey: usedKeys.map((key) => `'${key}' is used by more than one transmission.`) });
-  }
+  if (usedKeys.any && !rules.any) return usedKeys.rejected(409);
   if (rules.any) return rules.rejected(422);
   const activities = appendActivities(blank, payload.activities, facts, context, storage);
 

@@ -7,7 +7,7 @@ import { eventsOf } from './events.ts';
 import { partIds } from './identified.ts';
 import { modified } from './modified.ts';
 import { closedForChange, findOwn, foreignReferences, notFound, revisionMismatch } from './open-for-change.ts';
-import { applied, type Context, changeOf, Errors, type Outcome, rejected } from './outcome.ts';
+import { applied, type Context, changeOf, Errors, type Outcome } from './outcome.ts';
 import { backToDefault, withSent } from './system-labels.ts';
 import { addTakenIds } from './taken-ids.ts';
 
@@ -27,9 +27,7 @@ export function createTransmission(
   if (refused !== undefined) return refused;
 
   const usedKeys = usedTransmissionKeys(state, dialogId, [payload]);
-  if (usedKeys.length > 0) {
-    return rejected(409, { IdempotentKey: usedKeys.map((key) => `'${key}' is used by another transmission.`) });
-  }
+  if (usedKeys.any) return usedKeys.rejected(409);
 
   const rules = new Errors();
   const storage = new Errors();

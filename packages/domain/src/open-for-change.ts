@@ -1,4 +1,5 @@
 import type { Command } from '@dialog/contracts/commands';
+import { listed } from '@dialog/contracts/listed';
 import type { Dialog } from './dialog.ts';
 import type { DialogState } from './dialog-state.ts';
 import { type Context, type Outcome, rejected } from './outcome.ts';
@@ -64,6 +65,6 @@ export function foreignReferences(
   if (rights.admin) return undefined;
   const counting = new Set(referenced);
   const foreign = facts.notOwned.filter((resource) => counting.has(resource));
-  if (foreign.length > 0) return rejected(403, { Forbidden: [`Not owned by the caller: ${foreign.join(', ')}`] });
+  if (foreign.length > 0) return rejected(403, { Forbidden: [`Not owned by the caller: ${listed(foreign)}`] });
   return reservedForCorrespondence(dialog, command);
 }

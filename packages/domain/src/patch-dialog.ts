@@ -1,4 +1,5 @@
 import type { CommandOf } from '@dialog/contracts/commands';
+import { listed } from '@dialog/contracts/listed';
 import { validateUpdateDialog } from '@dialog/contracts/validate';
 import type { Dialog } from './dialog.ts';
 import type { DialogState } from './dialog-state.ts';
@@ -31,7 +32,7 @@ export function patchDialog(state: DialogState, command: CommandOf<'PatchDialog'
   if (invalid.any) return invalid.rejected(400);
   const unwritten = unwrittenNames(validated.value, dialog, payload);
   if (unwritten.length > 0) {
-    const reason = `An id, key or resource has to be written where it counts, not copied: ${unwritten.join(', ')}`;
+    const reason = `An id, key or resource has to be written where it counts, not copied: ${listed(unwritten)}`;
     return rejected(400, { UpdateDialogDto: [reason] });
   }
   return applyUpdate(state, dialog, command, validated.value, context);

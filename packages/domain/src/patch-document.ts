@@ -8,6 +8,9 @@ const operationsMax = 10_000;
 /** Characters of JSON that the copies of one patch may add up to: a few that copy a copy would otherwise fill the memory. */
 const copiedMax = 1_000_000;
 
+/** Characters of a pointer that a message quotes. */
+const quotedMax = 200;
+
 type Patched = { ok: true } | { ok: false; reason: string };
 
 const documentShape = shapeOf(updateDialogBody);
@@ -24,7 +27,10 @@ export function applyPatch(document: Record<string, unknown>, patch: JsonPatch):
   let copied = 0;
   for (const [index, operation] of patch.entries()) {
     const { op, path } = operation;
-    const failed = (why: string): Patched => ({ ok: false, reason: `Operation ${index} (${op} ${path}): ${why}.` });
+    const failed = (why: string): Patched => ({
+      ok: false,
+      reason: `Operation ${index} (${op} ${path.slice(0, quotedMax)}): ${why}.`,
+    });
     if (path === '') return failed('the whole dialog cannot be replaced');
     const from = 'from' in operation ? located(document, operation.from, 'there') : undefined;
     if ('from' in operation && (from === undefined || from.path === '')) return failed('from does not exist');

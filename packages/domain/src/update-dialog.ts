@@ -17,7 +17,7 @@ import {
 } from './identified.ts';
 import { modified } from './modified.ts';
 import { closedForChange, findOwn, foreignReferences, notFound, revisionMismatch } from './open-for-change.ts';
-import { applied, type Context, changeOf, Errors, type Outcome, rejected } from './outcome.ts';
+import { applied, type Context, changeOf, Errors, type Outcome } from './outcome.ts';
 import { referencedResources } from './references.ts';
 import { backToDefault, withSent } from './system-labels.ts';
 import { addTakenIds } from './taken-ids.ts';
@@ -95,9 +95,7 @@ export function applyUpdate(
   addRepeatedAttachments(state, dialogId, newAttachments, before, rules);
   addExpiredAttachments('Transmissions.Attachments.ExpiresAt', newAttachments, context, rules);
   const usedKeys = usedTransmissionKeys(state, dialogId, body.transmissions);
-  if (usedKeys.length > 0 && !rules.any) {
-    return rejected(409, { IdempotentKey: usedKeys.map((key) => `'${key}' is used by another transmission.`) });
-  }
+  if (usedKeys.any && !rules.any) return usedKeys.rejected(409);
   const added = new Set(appended.transmissions.map(({ id }) => id));
   for (const { transmissionId } of body.activities) {
     if (transmissionId === null || added.has(transmissionId)) continue;
