@@ -87,6 +87,14 @@ export const command = z.discriminatedUnion('kind', [
   header.extend({ kind: z.literal('FreezeDialog') }),
   header.extend({ kind: z.literal('AddServiceOwnerLabel'), label: z.string() }),
   header.extend({ kind: z.literal('RemoveServiceOwnerLabel'), label: z.string() }),
+  header.extend({
+    kind: z.literal('RecordVisit'),
+    /** The end user, by identifier and name. */
+    seenBy: z.custom<Actor & { actorId: string }>(isObject),
+    isViaServiceOwner: z.boolean(),
+    /** Of the dialog that the end user was shown. It may have been updated since. */
+    contentUpdatedAt: canonicalTimestamp,
+  }),
   header.extend({ kind: z.literal('SetSystemLabels'), ...labelling }),
   header.extend({
     kind: z.literal('BulkSetSystemLabels'),

@@ -5,7 +5,7 @@ import { canonicalTimestamp } from './timestamp.ts';
 export const audience = z.enum(['owner', 'party']);
 export type Audience = z.infer<typeof audience>;
 
-/** UUIDv7. The CloudEvent's id; with the audience, the message id that JetStream de-duplicates by. */
+/** The CloudEvent's id; with the audience, the message id that JetStream de-duplicates by. */
 const common = { id: z.uuid(), audiences: z.array(audience).min(1) };
 
 /** One thing that happened to a dialog (service owner API, section 37). */
@@ -14,6 +14,8 @@ export const dialogEvent = z.discriminatedUnion('type', [
   z.object({ ...common, type: z.literal('DialogUpdated') }),
   z.object({ ...common, type: z.literal('DialogDeleted') }),
   z.object({ ...common, type: z.literal('DialogRestored') }),
+  /** Its id is that of the entry in the seen log, which tells who it was. */
+  z.object({ ...common, type: z.literal('DialogSeen') }),
   z.object({
     ...common,
     type: z.literal('DialogTransmissionCreated'),

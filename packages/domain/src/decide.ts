@@ -10,6 +10,7 @@ import { moveFormSavedActivity } from './move-form-saved-activity.ts';
 import type { Context, Outcome } from './outcome.ts';
 import { patchDialog } from './patch-dialog.ts';
 import { purgeDialog } from './purge-dialog.ts';
+import { recordVisit } from './record-visit.ts';
 import { restoreDialog } from './restore-dialog.ts';
 import { addServiceOwnerLabel, removeServiceOwnerLabel } from './service-owner-labels.ts';
 import { bulkSetSystemLabels, performer, setSystemLabels } from './set-system-labels.ts';
@@ -60,6 +61,8 @@ function decideKind(state: DialogState, command: Command, context: Context): Out
       return addServiceOwnerLabel(state, command, context);
     case 'RemoveServiceOwnerLabel':
       return removeServiceOwnerLabel(state, command, context);
+    case 'RecordVisit':
+      return recordVisit(state, command, context);
     case 'SetSystemLabels':
       return setSystemLabels(state, command, context);
     case 'BulkSetSystemLabels':
@@ -70,5 +73,6 @@ function decideKind(state: DialogState, command: Command, context: Context): Out
 /** Whom the label log names: the end user who asked for it, or the service owner whose change brought it about. */
 function labeller(command: Command): Actor {
   if (command.kind === 'SetSystemLabels' || command.kind === 'BulkSetSystemLabels') return performer(command);
+  if (command.kind === 'RecordVisit') return command.seenBy;
   return { actorType: 'ServiceOwner', actorId: null, actorName: null };
 }

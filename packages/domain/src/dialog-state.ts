@@ -1,5 +1,5 @@
 import type { Command } from '@dialog/contracts/commands';
-import type { Dialog, KnownActivity, KnownTransmission, Transmission } from './dialog.ts';
+import type { Dialog, KnownActivity, KnownTransmission, SeenLogEntry, Transmission } from './dialog.ts';
 import type { Change } from './outcome.ts';
 
 /**
@@ -13,6 +13,11 @@ export type DialogState = {
   /** Those that a command corrects, and those that are new. Where they stand in the hierarchy, `transmissions` knows. */
   wholeTransmissions: Map<string, Transmission>;
   activities: Map<string, KnownActivity>;
+  /**
+   * The last two visits of an end user to a dialog, newest first, by `childKey` of the end user's id: there are never
+   * more entries for one time of update, and updates only move on.
+   */
+  lastVisits: Map<string, KnownVisit[]>;
   /** Ids that a caller once chose for a part of any dialog, with that dialog. */
   takenIds: Map<string, string>;
   /** Who holds an idempotent key, by `orgKey`. */
@@ -20,6 +25,9 @@ export type DialogState = {
   /** Which transmission has an idempotent key, by `childKey` of the key. */
   transmissionKeys: Map<string, string>;
 };
+
+export type KnownVisit = Pick<SeenLogEntry, 'id' | 'seenAt'>;
+export const knownVisitsMax = 2;
 
 /** What must be loaded before some commands can be decided. */
 export type Lookups = {
@@ -29,7 +37,9 @@ export type Lookups = {
   transmissionKeys: { dialogId: string; idempotentKey: string }[];
   /** Transmissions that are corrected, and what each is to be related to from now on. */
   corrections: Correction[];
+  visitors: Visitor[];
 };
+export type Visitor = { dialogId: string; actorId: string };
 export type Correction = { dialogId: string; id: string; relatedTransmissionId: string | null };
 
 /** Key of something inside a dialog: a child's id or a transmission's idempotent key. */
@@ -47,6 +57,7 @@ export function emptyState(): DialogState {
     transmissions: new Map(),
     wholeTransmissions: new Map(),
     activities: new Map(),
+    lastVisits: new Map(),
     takenIds: new Map(),
     dialogKeys: new Map(),
     transmissionKeys: new Map(),
@@ -67,6 +78,7 @@ export function lookupsOf(commands: readonly Command[]): Lookups {
   const dialogKeys = new Map<string, { org: string; idempotentKey: string }>();
   const transmissionKeys = new Map<string, { dialogId: string; idempotentKey: string }>();
   const corrections: Correction[] = [];
+  const visitors = new Map<string, Visitor>();
 
   for (const command of commands) {
     const { dialogId } = command;
@@ -74,6 +86,10 @@ export function lookupsOf(commands: readonly Command[]): Lookups {
     if (command.kind !== 'CreateDialog' || command.payload.id !== null) dialogIds.add(dialogId);
     if (command.kind === 'BulkSetSystemLabels') for (const named of command.dialogs) dialogIds.add(named.dialogId);
     const { ids, idempotentKeys } = namedIn('payload' in command ? command.payload : undefined);
+    if (command.kind === 'RecordVisit') {
+      const { actorId } = command.seenBy;
+      visitors.set(childKey(dialogId, actorId), { dialogId, actorId });
+    }
     if (command.kind === 'MoveFormSavedActivity') ids.add(command.activityId);
     if (command.kind === 'UpdateTransmission') {
       const { transmissionId: id, payload } = command;
@@ -98,6 +114,7 @@ export function lookupsOf(commands: readonly Command[]): Lookups {
     dialogKeys: [...dialogKeys.values()],
     transmissionKeys: [...transmissionKeys.values()],
     corrections,
+    visitors: [...visitors.values()],
   };
 }
 
@@ -154,6 +171,10 @@ export function record(state: DialogState, change: Change): void {
   for (const { dialogId, id, type } of change.activities) {
     state.activities.set(childKey(dialogId, id), { dialogId, id, type });
   }
+  for (const { dialogId, id, seenAt, seenBy } of change.visits) {
+    const key = childKey(dialogId, seenBy.actorId);
+    state.lastVisits.set(key, [{ id, seenAt }, ...(state.lastVisits.get(key) ?? [])].slice(0, knownVisitsMax));
+  }
 }
 
 function recordTransmission(state: DialogState, transmission: KnownTransmission): void {
@@ -167,8 +188,8 @@ function forget(state: DialogState, { id, org, idempotentKey }: Dialog): void {
   state.dialogs.delete(id);
   if (idempotentKey !== null) state.dialogKeys.delete(orgKey(org, idempotentKey));
   for (const [taken, dialogId] of state.takenIds) if (dialogId === id) state.takenIds.delete(taken);
-  const { transmissions, wholeTransmissions, activities, transmissionKeys } = state;
-  for (const children of [transmissions, wholeTransmissions, activities, transmissionKeys]) {
+  const { transmissions, wholeTransmissions, activities, lastVisits, transmissionKeys } = state;
+  for (const children of [transmissions, wholeTransmissions, activities, lastVisits, transmissionKeys]) {
     for (const key of children.keys()) if (key.startsWith(childKey(id, ''))) children.delete(key);
   }
 }

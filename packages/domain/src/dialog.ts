@@ -139,6 +139,14 @@ export function tellingUnopened(dialog: Dialog, unopened: boolean): Dialog {
 }
 
 /** Whether the party may see the dialog at this moment. */
-export function isVisible({ visibleFrom, expiresAt, deletedAt }: Dialog, now: Timestamp): boolean {
-  return (visibleFrom === null || visibleFrom <= now) && (expiresAt === null || now < expiresAt) && deletedAt === null;
+export function isVisible(dialog: Dialog, now: Timestamp): boolean {
+  return isCurrent(dialog, now) && dialog.deletedAt === null;
+}
+
+/** Whether the dialog's time has come and is not over. */
+export function isCurrent(
+  { visibleFrom, expiresAt }: Pick<Dialog, 'visibleFrom' | 'expiresAt'>,
+  now: Timestamp,
+): boolean {
+  return (visibleFrom === null || visibleFrom <= now) && (expiresAt === null || now < expiresAt);
 }

@@ -1,5 +1,5 @@
 import type { Audience, DialogEvent } from '@dialog/contracts/dialog-event';
-import { type Activity, type Dialog, isVisible, type Transmission } from './dialog.ts';
+import { type Activity, type Dialog, isVisible, type SeenLogEntry, type Transmission } from './dialog.ts';
 import type { Context } from './outcome.ts';
 
 /**
@@ -47,6 +47,11 @@ export function dialogEvents(
   context: Context,
 ): DialogEvent[] {
   return [{ id: context.newId(), audiences: audiencesOf(dialog, context), type }];
+}
+
+/** An end user has opened the dialog. The event has the id of the entry in the seen log, so it is one event for both. */
+export function seenEvent(dialog: Dialog, { id }: SeenLogEntry, context: Context): DialogEvent {
+  return { id, audiences: audiencesOf(dialog, context), type: 'DialogSeen' };
 }
 
 function audiencesOf(dialog: Dialog, { now }: Context): Audience[] {

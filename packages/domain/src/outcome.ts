@@ -1,7 +1,15 @@
 import type { DialogEvent } from '@dialog/contracts/dialog-event';
 import type { Rejection } from '@dialog/contracts/problem';
 import type { Timestamp } from '@dialog/contracts/timestamp';
-import type { Activity, Dialog, KnownTransmission, LabelAssignment, MovedActivity, Transmission } from './dialog.ts';
+import type {
+  Activity,
+  Dialog,
+  KnownTransmission,
+  LabelAssignment,
+  MovedActivity,
+  SeenLogEntry,
+  Transmission,
+} from './dialog.ts';
 
 /** What a decision may use besides the state: the clock and new ids come from outside. */
 export type Context = {
@@ -25,6 +33,8 @@ export type Change = {
   /** Transmissions that were there before and have been corrected. */
   correctedTransmissions: Transmission[];
   movedActivities: MovedActivity[];
+  /** New entries of the seen log. */
+  visits: SeenLogEntry[];
   /** Ids that the caller chose for parts of the dialog, and those of parts that are no more. */
   chosenIds: string[];
   releasedIds: string[];
@@ -54,7 +64,7 @@ export function changeOf(
 ): Change {
   return {
     ...{ kind, dialog, transmissions: [], activities: [], touchedTransmissions: [], correctedTransmissions: [] },
-    ...{ movedActivities: [], chosenIds: [], releasedIds: [] },
+    ...{ movedActivities: [], visits: [], chosenIds: [], releasedIds: [] },
     // Told from the dialog before and after, once for all commands: see decide.
     labelAssignments: [],
     events: [],

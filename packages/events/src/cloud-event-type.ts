@@ -26,6 +26,7 @@ const byEvent = {
   DialogUpdated: 'dialogporten.dialog.updated.v1',
   DialogDeleted: 'dialogporten.dialog.deleted.v1',
   DialogRestored: 'dialogporten.dialog.restored.v1',
+  DialogSeen: 'dialogporten.dialog.seen.v1',
   DialogTransmissionCreated: 'dialogporten.dialog.transmission.created.v1',
 } as const satisfies Record<Exclude<DialogEvent['type'], 'DialogActivityCreated'>, string>;
 

@@ -3,7 +3,7 @@ import { CloudEvent } from 'cloudevents';
 import { describe, expect, it } from 'vitest';
 import { cloudEventOf } from './cloud-event.ts';
 import { cloudEventTypeOf, cloudEventTypes } from './cloud-event-type.ts';
-import { activityCreated, changeOf, created, transmissionCreated, updated } from './testing/changes.ts';
+import { activityCreated, changeOf, created, seen, transmissionCreated, updated } from './testing/changes.ts';
 
 const publicUrl = 'https://platform.example/dialogporten';
 const change = changeOf([created], { occurredAt: timestampOf(1_772_352_930_123.456) });
@@ -27,6 +27,7 @@ describe('a CloudEvent', () => {
       source: dialog,
     });
     expect(sent(updated)).toMatchObject({ type: 'dialogporten.dialog.updated.v1', source: dialog });
+    expect(sent(seen)).toMatchObject({ id: seen.id, type: 'dialogporten.dialog.seen.v1', source: dialog });
   });
 
   it('tells of a transmission where it is and who sent it', () => {
@@ -60,7 +61,7 @@ describe('a CloudEvent', () => {
     });
   });
 
-  it.each([created, updated, transmissionCreated, activityCreated])(
+  it.each([created, updated, seen, transmissionCreated, activityCreated])(
     'is valid for the CloudEvents SDK: $type',
     (event) => {
       const parsed = new CloudEvent(sent(event, { process: 'urn:p' }), true);
@@ -84,7 +85,7 @@ describe('the type of a CloudEvent', () => {
   });
 
   it('is never shared, nor made up', () => {
-    expect(new Set(cloudEventTypes).size).toBe(3 + 17);
+    expect(new Set(cloudEventTypes).size).toBe(6 + 17);
     expect(() => cloudEventTypeOf({ ...activityCreated, activityType: 'toString' })).toThrow(/toString/);
   });
 });

@@ -60,6 +60,7 @@ function pathWithin(event: DialogEvent): string {
     case 'DialogUpdated':
     case 'DialogDeleted':
     case 'DialogRestored':
+    case 'DialogSeen':
       return '';
     case 'DialogTransmissionCreated':
       return `/transmissions/${event.transmissionId}`;

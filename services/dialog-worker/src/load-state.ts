@@ -3,36 +3,57 @@ import * as activities from '@dialog/database/tables/activities';
 import * as chosenIds from '@dialog/database/tables/chosen-ids';
 import * as dialogs from '@dialog/database/tables/dialogs';
 import * as idempotentKeys from '@dialog/database/tables/idempotent-keys';
+import * as seenLog from '@dialog/database/tables/seen-log';
 import * as transmissions from '@dialog/database/tables/transmissions';
-import { childKey, type DialogState, type Lookups, orgKey } from '@dialog/domain/dialog-state';
+import {
+  childKey,
+  type DialogState,
+  type KnownVisit,
+  knownVisitsMax,
+  type Lookups,
+  orgKey,
+  type Visitor,
+} from '@dialog/domain/dialog-state';
 
 /** Reads what some decisions will look at: one statement per table, none for a table that nobody asks about. */
 export async function loadState(trx: Database, lookups: Lookups): Promise<DialogState> {
-  const { dialogIds, children, dialogKeys, transmissionKeys, corrections } = lookups;
-  const [found, knownTransmissions, affected, whole, knownActivities, taken, holders, usedKeys] = await Promise.all([
-    dialogs.find(trx, dialogIds),
-    transmissions.findKnown(trx, children),
-    transmissions.findAffectedByMoves(trx, corrections),
-    transmissions.findWhole(trx, corrections),
-    activities.findKnown(trx, children),
-    chosenIds.taken(
-      trx,
-      children.map(({ id }) => id),
-    ),
-    idempotentKeys.holders(trx, dialogKeys),
-    transmissions.usedKeys(trx, transmissionKeys),
-  ]);
+  const { dialogIds, children, dialogKeys, transmissionKeys, corrections, visitors } = lookups;
+  const [found, knownTransmissions, affected, whole, knownActivities, taken, holders, usedKeys, visits] =
+    await Promise.all([
+      dialogs.find(trx, dialogIds),
+      transmissions.findKnown(trx, children),
+      transmissions.findAffectedByMoves(trx, corrections),
+      transmissions.findWhole(trx, corrections),
+      activities.findKnown(trx, children),
+      chosenIds.taken(
+        trx,
+        children.map(({ id }) => id),
+      ),
+      idempotentKeys.holders(trx, dialogKeys),
+      transmissions.usedKeys(trx, transmissionKeys),
+      seenLog.findLast(trx, visitors, knownVisitsMax),
+    ]);
   return {
     dialogs: found,
     transmissions: byChildKey([...knownTransmissions, ...affected]),
     wholeTransmissions: byChildKey(whole),
     activities: byChildKey(knownActivities),
+    lastVisits: byVisitor(visits),
     takenIds: new Map(taken.map(({ id, dialogId }) => [id, dialogId])),
     dialogKeys: new Map(holders.map((holder) => [orgKey(holder.org, holder.idempotentKey), holder])),
     transmissionKeys: new Map(
       usedKeys.map(({ dialogId, idempotentKey, id }) => [childKey(dialogId, idempotentKey), id]),
     ),
   };
+}
+
+function byVisitor(newestFirst: readonly (Visitor & KnownVisit)[]): Map<string, KnownVisit[]> {
+  const visits = new Map<string, KnownVisit[]>();
+  for (const { dialogId, actorId, id, seenAt } of newestFirst) {
+    const key = childKey(dialogId, actorId);
+    visits.set(key, [...(visits.get(key) ?? []), { id, seenAt }]);
+  }
+  return visits;
 }
 
 function byChildKey<Child extends { dialogId: string; id: string }>(children: readonly Child[]): Map<string, Child> {

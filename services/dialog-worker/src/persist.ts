@@ -7,6 +7,7 @@ import * as dialogs from '@dialog/database/tables/dialogs';
 import * as idempotentKeys from '@dialog/database/tables/idempotent-keys';
 import * as labelLog from '@dialog/database/tables/label-log';
 import * as outbox from '@dialog/database/tables/outbox';
+import * as seenLog from '@dialog/database/tables/seen-log';
 import * as transmissions from '@dialog/database/tables/transmissions';
 import type { Dialog } from '@dialog/domain/dialog';
 import type { Change } from '@dialog/domain/outcome';
@@ -60,6 +61,10 @@ export async function persist(trx: Database, decided: Decided): Promise<void> {
     labelLog.insert(
       trx,
       changes.flatMap((change) => change.labelAssignments),
+    ),
+    seenLog.insert(
+      trx,
+      changes.flatMap((change) => change.visits),
     ),
     outbox.append(trx, lane, outboxSeq, decided.outbox),
   ]);

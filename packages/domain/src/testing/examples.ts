@@ -244,3 +244,14 @@ export function bulkSetSystemLabels(
   const first = dialogIds[0] ?? dialogId;
   return { ...header(), ...byKari, dialogId: first, kind: 'BulkSetSystemLabels', dialogs, ...overrides };
 }
+
+export const visitor = {
+  actorType: 'PartyRepresentative' as const,
+  actorId: 'urn:altinn:person:identifier-no:01817030080',
+  actorName: 'Fisker Kari Anne',
+};
+
+export function recordVisit(overrides: HeaderOf<'RecordVisit'> = {}): CommandOf<'RecordVisit'> {
+  const visit = { seenBy: visitor, isViaServiceOwner: true, contentUpdatedAt: now };
+  return { ...header(), ...visit, kind: 'RecordVisit', ...overrides };
+}

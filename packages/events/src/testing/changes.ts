@@ -25,6 +25,7 @@ export function changeOf(events: DialogEvent[], facts: Partial<DialogChange> = {
 
 export const created: DialogEvent = { id: idOf(2, 1), audiences: ['owner', 'party'], type: 'DialogCreated' };
 export const updated: DialogEvent = { id: idOf(2, 2), audiences: ['owner', 'party'], type: 'DialogUpdated' };
+export const seen: DialogEvent = { id: idOf(2, 5), audiences: ['owner', 'party'], type: 'DialogSeen' };
 export const transmissionCreated: Extract<DialogEvent, { type: 'DialogTransmissionCreated' }> = {
   id: idOf(2, 3),
   audiences: ['owner', 'party'],
