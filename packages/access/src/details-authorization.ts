@@ -38,7 +38,7 @@ export function pairsOf({ apiActions, guiActions, transmissions }: AuthorisableP
     if (authorizationAttribute === null) continue;
     pairs.push({ action: readActionOn(authorizationAttribute), attribute: authorizationAttribute });
   }
-  const distinct = new Map(pairs.map((pair) => [JSON.stringify([pair.action, pair.attribute]), pair]));
+  const distinct = new Map(pairs.map((pair) => [keyOf(pair), pair]));
   return [...distinct.values()].sort((a, b) => compare(a.action, b.action) || compare(a.attribute, b.attribute));
 }
 
@@ -138,17 +138,22 @@ export type Permissions = {
  */
 export function permissionsOf(pairs: readonly Pair[], decisions: readonly string[]): Permissions {
   const permitted = pairs.filter((_, index) => decisions[index] === 'Permit');
-  const has = (action: string, attribute: string) =>
-    permitted.some((pair) => pair.action === action && pair.attribute === attribute);
+  const keys = new Set(permitted.map(keyOf));
+  const actions = new Set(permitted.map(({ action }) => action));
+  const has = (action: string, attribute: string) => keys.has(keyOf({ action, attribute }));
   const any = permitted.some(({ attribute }) => attribute === main);
   return {
     any,
     mainContent: has('read', main),
     act: ({ action, authorizationAttribute: attribute }) =>
-      attribute === null ? any && permitted.some((pair) => pair.action === action) : has(action, attribute),
+      attribute === null ? any && actions.has(action) : has(action, attribute),
     readTransmission: ({ authorizationAttribute: attribute }) =>
       attribute === null ? any : has('transmissionread', attribute) || has('read', attribute),
   };
+}
+
+function keyOf({ action, attribute }: Pair): string {
+  return JSON.stringify([action, attribute]);
 }
 
 /** By code unit, whatever the language of the machine. */

@@ -67,12 +67,6 @@ describe('a caller', () => {
     expect(refused.status).toBe(400);
     expect(await refused.json()).toMatchObject({ errors: { EndUserId: [expect.any(String)] } });
   });
-
-  it('is not shown a dialog on behalf of an end user, as nobody has asked what that person may see', async () => {
-    const query = '?enduserid=urn:altinn:person:identifier-no:01817030080';
-    const answer = await app.request(`${path}${query}`, { headers: await fixture.as('ttd') });
-    expect(answer.status).toBe(400);
-  });
 });
 
 it('who cannot be told, as the issuers are away, is answered 502', async () => {

@@ -73,13 +73,27 @@ describe('endUserId', () => {
     expect(read).toEqual({ ok: true, value: 'urn:altinn:person:identifier-no:01817030080' });
   });
 
-  it.each(['urn:altinn:organization:identifier-no:991825827', 'urn:altinn:person:identifier-no:01817030081', 'x'])(
-    'refuses %s',
-    async (text) => {
-      const read = await given(endUserId, `/dialogs/x?endUserId=${text}`);
-      expect(read).toEqual({ ok: false, errors: { EndUserId: [expect.any(String)] } });
-    },
-  );
+  it.each([
+    '?endUserId=01817030080',
+    '?endUserId=URN:altinn:person:identifier-no:01817030080',
+    '?enduserid=01817030080&endUserId=05826510058',
+    '?enduserid=01817030080&enduserid=05826510058',
+  ])('is the same person in %s', async (query) => {
+    const read = await given(endUserId, `/dialogs/x${query}`);
+    expect(read).toEqual({ ok: true, value: 'urn:altinn:person:identifier-no:01817030080' });
+  });
+
+  it.each([
+    'urn:altinn:organization:identifier-no:991825827',
+    'urn:altinn:person:identifier-no:01817030081',
+    'urn:altinn:systemuser:uuid:5b7a3c0e-52a4-4c0f-9a55-0c6f0f1e2d3c',
+    '01817030081',
+    '991825827',
+    'x',
+  ])('refuses %s', async (text) => {
+    const read = await given(endUserId, `/dialogs/x?endUserId=${text}`);
+    expect(read).toEqual({ ok: false, errors: { EndUserId: [expect.any(String)] } });
+  });
 });
 
 it('tells everything that is wrong with the parameters at once', async () => {

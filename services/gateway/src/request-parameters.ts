@@ -35,11 +35,14 @@ export function silentUpdate(c: GatewayContext): Validated<boolean> {
   return text === 'false' || text === '' ? right(false) : wrong('isSilentUpdate', 'Must be true or false.');
 }
 
-/** Reads `endUserId`: the person on whose behalf the service owner calls. Null when it is absent. */
+/**
+ * Reads `endUserId`: the person on whose behalf the service owner calls, by URN or by the bare number, which callers
+ * have always been allowed. Null when it is absent.
+ */
 export function endUserId(c: GatewayContext): Validated<string | null> {
   const text = queryValue(c, 'endUserId') ?? '';
   if (text === '') return right(null);
-  const id = parseParty(text);
+  const id = parseParty(/^\d{11}$/.test(text) ? `${person}${text}` : text);
   return id?.startsWith(person) ? right(id) : wrong('EndUserId', `Must be ${person} and a national identity number.`);
 }
 
@@ -67,13 +70,11 @@ export function errorsOf(...parameters: readonly Validated<unknown>[]): Errors {
   return errors;
 }
 
-/** The last value of a query parameter; its name may be written in any casing. */
+/** The first value of a query parameter; its name may be written in any casing. */
 export function queryValue(c: GatewayContext, name: string): string | undefined {
   if (!c.req.url.includes('?')) return undefined;
   const wanted = name.toLowerCase();
-  let value: string | undefined;
-  for (const [key, text] of Object.entries(c.req.query())) if (key.toLowerCase() === wanted) value = text;
-  return value;
+  return Object.entries(c.req.query()).find(([key]) => key.toLowerCase() === wanted)?.[1];
 }
 
 function right<Value>(value: Value): Validated<Value> {

@@ -1,11 +1,12 @@
 import { dialogView as dialogViewSchema } from '@dialog/contracts/dialog-view';
-import type { Database } from '@dialog/database/open';
 import { createRoute } from '@hono/zod-openapi';
+import { authorizedView } from '../authorized-view.ts';
 import { dialogView } from '../dialog-view.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
 import { jsonResponse } from '../json-response.ts';
-import { byServiceOwner, dialogIdInPath, ok, problemResponses } from '../openapi.ts';
-import { invalid, notFound } from '../problem-response.ts';
+import { type OpenDialogDeps, openDialog } from '../open-dialog.ts';
+import { byServiceOwner, dialogIdInPath, endUserIdQuery, ok, problemResponses } from '../openapi.ts';
+import { invalid, notFound, problemResponse } from '../problem-response.ts';
 import { readDialog } from '../read-dialog.ts';
 import { endUserId, errorsOf, pathId } from '../request-parameters.ts';
 
@@ -15,23 +16,29 @@ const route = createRoute({
   path: `${serviceOwnerPath}/dialogs/{dialogId}`,
   operationId: 'GetDialog',
   summary: 'Read a dialog with everything in it',
-  description: 'A deleted dialog is there too, with `deletedAt`.',
-  parameters: [dialogIdInPath],
-  responses: { 200: ok(dialogViewSchema, 'The dialog.'), ...problemResponses(400, 404) },
+  description:
+    'A deleted dialog is there too, with `deletedAt`. On behalf of an end user it is read as far as that person may ' +
+    'see it: parts tell whether the person may use them, and the visit is recorded.',
+  parameters: [dialogIdInPath, endUserIdQuery],
+  responses: { 200: ok(dialogViewSchema, 'The dialog.'), ...problemResponses(400, 404, 502) },
 });
 
-/** What the person may see, the decision point would have to be asked. Rather no answer than one that shows too much. */
-const impersonation = { EndUserId: ['This service does not read dialogs on behalf of an end user.'] };
-
-export function registerGetDialog(app: GatewayApp, { db }: { db: Database }): void {
+export function registerGetDialog(app: GatewayApp, deps: OpenDialogDeps): void {
   app.openAPIRegistry.registerPath(route);
   app.get(route.getRoutingPath(), async (c) => {
     const dialogId = pathId(c, 'dialogId');
     const onBehalfOf = endUserId(c);
     if (!dialogId.ok || !onBehalfOf.ok) return invalid(c, errorsOf(dialogId, onBehalfOf));
-    if (onBehalfOf.value !== null) return invalid(c, impersonation);
-    const whole = await readDialog(db, dialogId.value, c.get('serviceOwner'));
-    if (whole === undefined) return notFound(c, 'DialogEntity', dialogId.value);
-    return jsonResponse(dialogView(whole), 200, { ETag: whole.dialog.revision });
+    const person = onBehalfOf.value;
+    if (person === null) {
+      const whole = await readDialog(deps.db, dialogId.value, c.get('serviceOwner'));
+      if (whole === undefined) return notFound(c, 'DialogEntity', dialogId.value);
+      return jsonResponse(dialogView(whole), 200, { ETag: whole.dialog.revision });
+    }
+    const opened = await openDialog(c, deps, dialogId.value, person);
+    if (opened === undefined) return notFound(c, 'DialogEntity', dialogId.value);
+    if ('problem' in opened) return problemResponse(c, opened.problem);
+    const { whole, permissions } = opened;
+    return jsonResponse(authorizedView(dialogView(whole, person), permissions), 200, { ETag: whole.dialog.revision });
   });
 }
