@@ -22,3 +22,8 @@ export function isUniqueViolation(error: unknown): boolean {
 export function sqlStateOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
+
+/** Whether Postgres gave a statement up because it ran longer than the connection allows. */
+export function isTimeLimit(error: unknown): boolean {
+  return sqlStateOf(error) === '57014';
+}

@@ -55,6 +55,7 @@ export interface Dialog {
   process: string | null;
   progress: number | null;
   revision: string;
+  search_document: Generated<string>;
   search_tags: string[];
   service_owner_context_revision: string;
   service_owner_labels: string[];
@@ -75,6 +76,7 @@ export interface DialogActivity {
   extended_type: string | null;
   id: string;
   performed_by: ColumnType<StoredActivity['performedBy'], string, string>;
+  search_document: Generated<string | null>;
   transmission_id: string | null;
   type: ColumnType<StoredActivity['type']>;
 }
@@ -118,6 +120,7 @@ export interface DialogTransmission {
   opened: boolean;
   related_transmission_id: string | null;
   replies_count: number;
+  search_document: Generated<string>;
   sender: ColumnType<StoredTransmission['sender'], string, string>;
   type: ColumnType<StoredTransmission['type']>;
 }

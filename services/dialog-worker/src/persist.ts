@@ -108,6 +108,7 @@ function documentsDiffer(before: Dialog, after: Dialog): boolean {
     before.content !== after.content ||
     before.attachments !== after.attachments ||
     before.guiActions !== after.guiActions ||
-    before.apiActions !== after.apiActions
+    before.apiActions !== after.apiActions ||
+    before.searchTags !== after.searchTags
   );
 }

@@ -36,6 +36,8 @@ import { registerPatchDialog } from './routes/patch-dialog.ts';
 import { registerPurgeDialog } from './routes/purge-dialog.ts';
 import { registerRemoveServiceOwnerLabel } from './routes/remove-service-owner-label.ts';
 import { registerRestoreDialog } from './routes/restore-dialog.ts';
+import { registerSearchDialogs, type SearchDeps } from './routes/search-dialogs.ts';
+import { registerSearchEndUserContexts } from './routes/search-end-user-contexts.ts';
 import { registerSetSystemLabels } from './routes/set-system-labels.ts';
 import { registerShouldSendNotification } from './routes/should-send-notification.ts';
 import { registerUpdateDialog } from './routes/update-dialog.ts';
@@ -45,7 +47,8 @@ import type { WriteDeps } from './submit-command.ts';
 export type GatewayDeps = AuthenticationDeps &
   WriteDeps &
   OperationDeps &
-  ResourceDescriptionDeps & {
+  ResourceDescriptionDeps &
+  SearchDeps & {
     db: Database;
     lists: ListAuthorizations;
     decisionPoint: DecisionPoint;
@@ -73,6 +76,9 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerShouldSendNotification(app, deps);
   app.use(`${serviceOwnerPath}/*`, serviceOwnersOnly(deps));
   registerCreateDialog(app, deps);
+  registerSearchDialogs(app, deps);
+  // Before what is read as the id of a dialog.
+  registerSearchEndUserContexts(app, deps);
   registerGetDialog(app, deps);
   registerUpdateDialog(app, deps);
   registerPatchDialog(app, deps);

@@ -15,6 +15,7 @@ import type {
 import {
   type ApiAction,
   type Attachment,
+  type Dialog,
   type GuiAction,
   hasUnopenedContent,
   isFromParty,
@@ -33,13 +34,31 @@ export function dialogView(
   { dialog, transmissions, activities, lastVisits }: WholeDialog,
   endUserId: string | null = null,
 ): DialogView {
-  const visits = lastVisits.map((visit) => ({
-    ...seenLogView(visit),
-    isCurrentEndUser: visit.seenBy.actorId === endUserId,
-  }));
+  return {
+    ...dialogSummary(dialog),
+    ...seenLogs(dialog, lastVisits, endUserId),
+    idempotentKey: dialog.idempotentKey ?? undefined,
+    expiresAt: dialog.expiresAt ?? undefined,
+    content: dialog.content === null ? undefined : contentView(dialog.content),
+    searchTags: dialog.searchTags.map((value) => ({ value })),
+    attachments: dialog.attachments.map(attachmentView),
+    transmissions: transmissions.map(dialogTransmissionView),
+    guiActions: dialog.guiActions.map(guiActionView),
+    apiActions: dialog.apiActions.map(apiActionView),
+    activities: activities.map(activityView),
+  };
+}
+
+export type SummarisedDialog = Omit<
+  Dialog,
+  | ('idempotentKey' | 'expiresAt' | 'frozen' | 'content' | 'searchTags' | 'attachments' | 'guiActions' | 'apiActions')
+  | 'contentlessTransmissionsCount'
+>;
+
+/** What is told of a dialog by itself and in a list alike. */
+export function dialogSummary(dialog: SummarisedDialog) {
   return {
     id: dialog.id,
-    idempotentKey: dialog.idempotentKey ?? undefined,
     revision: dialog.revision,
     org: dialog.org,
     serviceResource: dialog.serviceResource,
@@ -53,7 +72,6 @@ export function dialogView(
     deletedAt: dialog.deletedAt ?? undefined,
     visibleFrom: dialog.visibleFrom ?? undefined,
     dueAt: dialog.dueAt ?? undefined,
-    expiresAt: dialog.expiresAt ?? undefined,
     createdAt: dialog.createdAt,
     updatedAt: dialog.updatedAt,
     contentUpdatedAt: dialog.contentUpdatedAt,
@@ -64,20 +82,27 @@ export function dialogView(
     isContentSeen: dialog.contentSeen && !dialog.systemLabels.includes('MarkedAsUnopened'),
     fromServiceOwnerTransmissionsCount: dialog.fromServiceOwnerTransmissionsCount,
     fromPartyTransmissionsCount: dialog.fromPartyTransmissionsCount,
-    content: dialog.content === null ? undefined : contentView(dialog.content),
-    searchTags: dialog.searchTags.map((value) => ({ value })),
-    attachments: dialog.attachments.map(attachmentView),
-    transmissions: transmissions.map(dialogTransmissionView),
-    guiActions: dialog.guiActions.map(guiActionView),
-    apiActions: dialog.apiActions.map(apiActionView),
-    activities: activities.map(activityView),
-    seenSinceLastUpdate: visits.filter(({ seenAt }) => seenAt >= dialog.updatedAt),
-    seenSinceLastContentUpdate: visits.filter(({ seenAt }) => seenAt >= dialog.contentUpdatedAt),
     serviceOwnerContext: {
       revision: dialog.serviceOwnerContextRevision,
       serviceOwnerLabels: dialog.serviceOwnerLabels.map((value) => ({ value })),
     },
     endUserContext: { revision: dialog.endUserContextRevision, systemLabels: dialog.systemLabels },
+  };
+}
+
+/** Who has seen a dialog since it was last updated; `endUserId` is whom to tell from the others, null for nobody. */
+export function seenLogs(
+  { updatedAt, contentUpdatedAt }: Pick<Dialog, 'updatedAt' | 'contentUpdatedAt'>,
+  lastVisits: readonly ShownVisit[],
+  endUserId: string | null,
+) {
+  const visits = lastVisits.map((visit) => ({
+    ...seenLogView(visit),
+    isCurrentEndUser: visit.seenBy.actorId === endUserId,
+  }));
+  return {
+    seenSinceLastUpdate: visits.filter(({ seenAt }) => seenAt >= updatedAt),
+    seenSinceLastContentUpdate: visits.filter(({ seenAt }) => seenAt >= contentUpdatedAt),
   };
 }
 

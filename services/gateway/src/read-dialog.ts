@@ -1,8 +1,9 @@
 import type { Timestamp } from '@dialog/contracts/timestamp';
 import type { Database } from '@dialog/database/open';
+import type { DB } from '@dialog/database/schema';
 import * as dialogs from '@dialog/database/tables/dialogs';
 import type { Activity, Dialog, SeenLogEntry, Transmission } from '@dialog/domain/dialog';
-import { type Expression, type RawBuilder, sql } from 'kysely';
+import { type Expression, type ExpressionBuilder, type RawBuilder, sql } from 'kysely';
 import { jsonArrayFrom } from 'kysely/helpers/postgres';
 import { read } from './database-reads.ts';
 
@@ -18,7 +19,6 @@ export type ShownTransmission = Omit<Transmission, 'dialogId' | 'depth' | 'repli
 export type ShownActivity = Omit<Activity, 'dialogId'>;
 export type ShownVisit = Omit<SeenLogEntry, 'dialogId'>;
 
-/** As the driver writes timestamps that it reads itself; inside JSON, Postgres writes them otherwise. */
 const createdAt = asPrinted('created_at');
 
 /**
@@ -58,27 +58,7 @@ export async function readDialog(db: Database, id: string, { org, rights }: Read
               .orderBy('id'),
           ),
         ).as('activities'),
-        jsonText(
-          jsonArrayFrom(
-            dialog
-              .selectFrom(
-                dialog
-                  .selectFrom('dialog_seen_log')
-                  .distinctOn('actor_id')
-                  .select(['id', 'seen_at', 'seen_by', 'is_via_service_owner'])
-                  .whereRef('dialog_id', '=', 'dialog.id')
-                  .whereRef('seen_at', '>=', 'dialog.content_updated_at')
-                  .orderBy('actor_id')
-                  .orderBy('seen_at', 'desc')
-                  .orderBy('id', 'desc')
-                  .as('last_visit'),
-              )
-              .select(['id', asPrinted('seen_at').as('seenAt'), 'seen_by as seenBy'])
-              .select('is_via_service_owner as isViaServiceOwner')
-              .orderBy('seen_at')
-              .orderBy('id'),
-          ),
-        ).as('lastVisits'),
+        lastVisitsOf(dialog).as('lastVisits'),
       ])
       .where('id', '=', id)
       .$if(!rights.admin, (query) => query.where('org', '=', org))
@@ -92,6 +72,31 @@ export async function readDialog(db: Database, id: string, { org, rights }: Read
     activities: JSON.parse(activities),
     lastVisits: JSON.parse(lastVisits),
   };
+}
+
+/** Of each end user, the last visit to a dialog since its content last changed, as JSON. */
+export function lastVisitsOf(dialog: ExpressionBuilder<DB, 'dialog'>): RawBuilder<string> {
+  return jsonText(
+    jsonArrayFrom(
+      dialog
+        .selectFrom(
+          dialog
+            .selectFrom('dialog_seen_log')
+            .distinctOn('actor_id')
+            .select(['id', 'seen_at', 'seen_by', 'is_via_service_owner'])
+            .whereRef('dialog_id', '=', 'dialog.id')
+            .whereRef('seen_at', '>=', 'dialog.content_updated_at')
+            .orderBy('actor_id')
+            .orderBy('seen_at', 'desc')
+            .orderBy('id', 'desc')
+            .as('last_visit'),
+        )
+        .select(['id', asPrinted('seen_at').as('seenAt'), 'seen_by as seenBy'])
+        .select('is_via_service_owner as isViaServiceOwner')
+        .orderBy('seen_at')
+        .orderBy('id'),
+    ),
+  );
 }
 
 /** Who reads, and what they may: an organisation its own dialogs, an administrator all. */
@@ -113,10 +118,12 @@ export async function findReadableDialog(
   return found !== undefined && (found.org === org || rights.admin) ? found : undefined;
 }
 
-function asPrinted(column: string): RawBuilder<Timestamp> {
+/** A timestamp as the driver writes those that it reads itself; inside JSON, Postgres writes them otherwise. */
+export function asPrinted(column: string): RawBuilder<Timestamp> {
   return sql<Timestamp>`to_char(${sql.ref(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"0Z"')`;
 }
 
-function jsonText(list: Expression<unknown>): RawBuilder<string> {
-  return sql<string>`${list}::text`;
+/** JSON unparsed: parsed at once, its parts are not read as if they were columns. */
+export function jsonText<Value>(json: Expression<Value>): RawBuilder<null extends Value ? string | null : string> {
+  return sql`${json}::text`;
 }

@@ -1,6 +1,7 @@
 import type { Dialog } from '@dialog/domain/dialog';
 import { sql } from 'kysely';
 import type { Database } from '../open.ts';
+import { quotedLexeme } from '../quoted-lexeme.ts';
 import { insertRows, updateRows } from '../rows.ts';
 
 /** Every column, under its name in the domain. */
@@ -51,13 +52,10 @@ export async function find(db: Database, ids: readonly string[]): Promise<Map<st
   return new Map(dialogs.map((dialog) => [dialog.id, dialog]));
 }
 
-/**
- * The dialogs that have at least one of these service owner labels. The labels are kept as the lexemes of a text search
- * index; quoted, no character in them means anything but itself.
- */
+/** The dialogs that have at least one of these service owner labels, which are the lexemes of a text search index. */
 export async function idsLabelled(db: Database, labels: readonly string[]): Promise<string[]> {
   if (labels.length === 0) return [];
-  const quoted = labels.map((label) => `'${label.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`);
+  const quoted = labels.map(quotedLexeme);
   const rows = await db
     .selectFrom('dialog')
     .select('id')
@@ -76,8 +74,9 @@ export async function insert(trx: Database, dialogs: readonly Dialog[]): Promise
 }
 
 /**
- * Writes the present state of dialogs that exist. Documents (content, attachments, actions) are written only where
- * `documentsChanged`: adding a child to a dialog with large content must not write the content again.
+ * Writes the present state of dialogs that exist. Documents (content, attachments, actions, search tags) are written
+ * only where `documentsChanged`: adding a child to a dialog with large content must not write the content again, nor
+ * look for the words in it.
  */
 export async function update(
   trx: Database,
@@ -129,7 +128,6 @@ function valuesOf(dialog: Dialog) {
     content_updated_at: dialog.contentUpdatedAt,
     deleted_at: dialog.deletedAt,
     frozen: dialog.frozen,
-    search_tags: dialog.searchTags,
     system_labels: dialog.systemLabels,
     end_user_context_revision: dialog.endUserContextRevision,
     service_owner_labels: dialog.serviceOwnerLabels,
@@ -150,5 +148,6 @@ function documentsOf(dialog: Dialog) {
     attachments: dialog.attachments,
     gui_actions: dialog.guiActions,
     api_actions: dialog.apiActions,
+    search_tags: dialog.searchTags,
   };
 }

@@ -1,0 +1,151 @@
+import { deletedFilter, dialogStatus, systemLabel } from '@dialog/contracts/enumerations';
+import { parseLanguageCode } from '@dialog/contracts/language-code';
+import { parseParty } from '@dialog/contracts/party';
+import { searchLimits } from '@dialog/contracts/search-limits';
+import { parseUri, urlLengthMax } from '@dialog/contracts/url';
+import type { Validated } from '@dialog/contracts/validate';
+import type { DialogFilter, LabelPattern, Range } from './filter.ts';
+import type { PageRequest } from './find-page.ts';
+import { type FreeText, freeText } from './free-text.ts';
+import { defaultOrder, type Order, type Position, parseOrder, parseToken } from './order.ts';
+import { QueryParameters } from './query-parameters.ts';
+
+export const limitMax = 1_000;
+export const limitDefault = 100;
+/** Shortest text to search for, and shortest and longest label, in UTF-16 code units. */
+const searchLengthMin = 3;
+const labelLengthMin = 3;
+const labelLengthMax = 255;
+
+/** What a request asks for. The token is what the caller sent, for a page that turns out empty. */
+export type ListRequest = { page: PageRequest; token: string | undefined };
+
+/** Who searches: an organisation, for itself or on behalf of an end user. */
+type Searcher = { org: string; endUserId: string | null };
+
+/** Reads the query of a search for dialogs (service owner API, section 17.1). Everything that is wrong is told at once. */
+export function readSearchRequest(url: string, { org, endUserId }: Searcher): Validated<ListRequest> {
+  const query = new QueryParameters(url);
+  const limits = endUserId === null ? searchLimits.serviceOwnerSearch : searchLimits.endUserSearch;
+  const filter: DialogFilter = {
+    org,
+    parties: parties(query, limits.maxPartyFilterValues),
+    serviceResources: counted(query, 'serviceResource', limits.maxServiceResourceFilterValues).map(inLowerCase),
+    extendedStatuses: counted(query, 'extendedStatus', limits.maxExtendedStatusFilterValues),
+    externalReference: query.text('externalReference'),
+    statuses: query.enumerations('status', dialogStatus),
+    deleted: query.enumeration('deleted', deletedFilter) ?? 'Exclude',
+    createdAt: range(query, 'createdAfter', 'createdBefore'),
+    updatedAt: range(query, 'updatedAfter', 'updatedBefore'),
+    contentUpdatedAt: range(query, 'contentUpdatedAfter', 'contentUpdatedBefore'),
+    dueAt: range(query, 'dueAfter', 'dueBefore'),
+    visibleFrom: range(query, 'visibleAfter', 'visibleBefore'),
+    isContentSeen: query.boolean('isContentSeen'),
+    process: processUri(query),
+    systemLabels: { labels: query.enumerations('systemLabel', systemLabel), match: 'all' },
+    excludeApiOnly: query.boolean('excludeApiOnly'),
+    freeText: searched(query, endUserId),
+    serviceOwnerLabels: labelPatterns(query),
+  };
+  if (endUserId !== null && filter.parties.length === 0 && filter.serviceResources.length === 0) {
+    query.refuse('endUserId', 'Needs a party or a serviceResource as well.');
+  }
+  const order = orderOf(query);
+  return listRequest(query, filter, order);
+}
+
+/** Reads the query of a search for end-user contexts (section 31). */
+export function readEndUserContextRequest(url: string, org: string): Validated<ListRequest> {
+  const query = new QueryParameters(url);
+  const filter: DialogFilter = {
+    org,
+    parties: parties(query, searchLimits.serviceOwnerSearch.maxPartyFilterValues),
+    serviceResources: [],
+    deleted: 'Include',
+    contentUpdatedAt: { after: query.timestamp('contentUpdatedAfter') },
+    systemLabels: { labels: query.enumerations('label', systemLabel), match: 'any' },
+  };
+  if (query.list('party').length === 0) query.refuse('party', 'Is required.');
+  return listRequest(query, filter, defaultOrder);
+}
+
+function listRequest(query: QueryParameters, filter: DialogFilter, order: Order | undefined): Validated<ListRequest> {
+  const token = query.text('continuationToken');
+  const after = token === undefined || order === undefined ? null : position(query, token, order);
+  const limit = query.integer('limit', 1, limitMax) ?? limitDefault;
+  if (!query.isValid || order === undefined) return { ok: false, errors: query.errors };
+  return { ok: true, value: { page: { filter, order, after, limit }, token } };
+}
+
+function orderOf(query: QueryParameters): Order | undefined {
+  const text = query.text('orderBy');
+  if (text === undefined) return defaultOrder;
+  return parseOrder(text) ?? query.refuse('orderBy', 'Must be known keys, each once, with _asc, _desc or nothing.');
+}
+
+function position(query: QueryParameters, token: string, order: Order): Position | null {
+  const after = parseToken(token, order);
+  if (after === undefined) query.refuse('continuationToken', 'Is no token of a page in this order.');
+  return after ?? null;
+}
+
+function counted(query: QueryParameters, name: string, max: number): string[] {
+  const values = query.list(name);
+  if (values.length > max) query.refuse(`${name}.Count`, `At most ${max} values, there are ${values.length}.`);
+  return values;
+}
+
+function parties(query: QueryParameters, max: number): string[] {
+  return counted(query, 'party', max).flatMap((text, index) => {
+    const party = parseParty(text);
+    if (party === undefined) query.refuse(`party[${index}]`, 'Not the identifier of a person or an organisation.');
+    return party ?? [];
+  });
+}
+
+function range(query: QueryParameters, afterName: string, beforeName: string): Range {
+  const after = query.timestamp(afterName);
+  const before = query.timestamp(beforeName);
+  if (after !== undefined && before !== undefined && after > before) {
+    query.refuse(afterName, `Must not be later than ${beforeName}.`);
+  }
+  return { after, before };
+}
+
+/** In the form in which it is stored. */
+function processUri(query: QueryParameters): string | undefined {
+  const text = query.text('process');
+  if (text === undefined) return undefined;
+  const uri = text.length > urlLengthMax ? undefined : parseUri(text);
+  return uri ?? query.refuse('process', `Must be a well-formed URI of at most ${urlLengthMax} characters.`);
+}
+
+function searched(query: QueryParameters, endUserId: string | null): FreeText | undefined {
+  const code = query.text('searchLanguageCode');
+  const language = code === undefined ? undefined : parseLanguageCode(code);
+  if (code !== undefined && language === undefined) {
+    query.refuse('searchLanguageCode', 'Not a known ISO 639-1 language code. For Norwegian use nb or nn.');
+  }
+  const text = query.text('search');
+  if (text === undefined) return undefined;
+  if (text.length < searchLengthMin) query.refuse('search', `Must be at least ${searchLengthMin} characters.`);
+  if (endUserId === null) query.refuse('search', 'Needs an endUserId as well.');
+  return freeText(text, language);
+}
+
+function labelPatterns(query: QueryParameters): LabelPattern[] {
+  return query.list('serviceOwnerLabels').map((label, index) => {
+    const isPrefix = label.endsWith('*');
+    const text = isPrefix ? label.slice(0, -1) : label;
+    const refuse = (message: string) => query.refuse(`serviceOwnerLabels[${index}]`, message);
+    if (label.length < labelLengthMin || label.length > labelLengthMax) {
+      refuse(`Must be from ${labelLengthMin} to ${labelLengthMax} characters.`);
+    }
+    if (text.includes('*')) refuse('Only the last character may be a *.');
+    return { text: inLowerCase(text), isPrefix };
+  });
+}
+
+function inLowerCase(text: string): string {
+  return text.toLowerCase();
+}
