@@ -2,179 +2,196 @@ import type { Command } from '@dialog/contracts/commands';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from './decide.ts';
-import { record } from './dialog-state.ts';
-import {
-  activityBody,
-  at,
-  content,
-  contextAt,
-  createActivity,
-  createDialog,
-  createTransmission,
-  id,
-  patchDialog,
-  transmissionBody,
-  updateDialog,
-} from './testing/examples.ts';
+import { type Dialog, hasUnopenedContent, isFromParty, somethingIsUnopened } from './dialog.ts';
+import { childKey, type DialogState, record } from './dialog-state.ts';
+import type { Change, Context } from './outcome.ts';
+import { at, contextAt, dialogId } from './testing/examples.ts';
 import { stateAfter } from './testing/given.ts';
+import { history, richDialog } from './testing/histories.ts';
 
-const silent = fc.boolean();
-const transmissionId = fc.option(fc.integer({ min: 20, max: 24 }).map(id), { nil: null });
-const related = fc.option(fc.integer({ min: 20, max: 24 }).map(id), { nil: null });
-const key = fc.option(fc.constantFrom('key-1', 'key-2'), { nil: null });
+type Decision = { command: Command; context: Context; before: DialogState; state: DialogState } & (
+  | { applied: true; revision: string; change: Change | undefined }
+  | { applied: false; revision: undefined; change: undefined }
+);
 
-const transmission = fc
-  .record({
-    id: transmissionId,
-    relatedTransmissionId: related,
-    idempotentKey: key,
-    type: fc.constantFrom('Information' as const, 'Submission' as const),
-  })
-  .map(transmissionBody);
-const update = fc
-  .record({
-    status: fc.constantFrom('NotApplicable' as const, 'Completed' as const, 'Draft' as const),
-    progress: fc.option(fc.integer({ min: 0, max: 100 }), { nil: null }),
-    content: fc.constantFrom(content(), content('Ny')),
-    searchTags: fc.subarray(['bygg', 'tomt']),
-    // Two with the same id are no valid body; two without one are.
-    transmissions: fc.uniqueArray(transmission, { maxLength: 2, selector: (body) => body.id ?? body }),
-    activities: fc.array(fc.constant(activityBody()), { maxLength: 1 }),
-  })
-  .map((body) => updateDialog(body));
-
-/** Any command on the example dialog; many of them are rejected, as in life. */
-const command: fc.Arbitrary<Command> = fc
-  .oneof(
-    fc.constant(createDialog()),
-    fc.constant(createDialog({ idempotentKey: 'case-1', systemLabel: 'Bin' })),
-    update,
-    transmission.map((body) => createTransmission(body)),
-    fc
-      .record({ transmissionId: related })
-      .map((body) =>
-        createActivity(body.transmissionId === null ? {} : { ...body, type: 'TransmissionOpened' as const }),
-      ),
-    fc.constantFrom(
-      patchDialog([{ op: 'replace', path: '/status', value: 'Completed' }]),
-      patchDialog([{ op: 'remove', path: '/searchTags/0' }]),
-    ),
-  )
-  .chain((any) =>
-    fc
-      .record({ silent, ifMatch: fc.option(fc.constant(id(4)), { nil: null, freq: 20 }) })
-      .map((header) => ({ ...any, ...header })),
-  );
-
-const history = fc.array(command, { maxLength: 25 });
-
-/** Decides a history from an empty state, an example minute apart, and hands out what each command did. */
-function* decisions(commands: readonly Command[], visibleFrom: ReturnType<typeof at> | null) {
-  const state = stateAfter([createDialog({ visibleFrom })], contextAt(at('11:00')));
-  for (const [index, next] of commands.entries()) {
-    const context = {
-      ...contextAt(at(`12:${String(index).padStart(2, '0')}`)),
-      newRevision: () => `revision ${index}`,
-    };
+/** Decides a history, an example minute apart, and hands out what each command did. */
+function* decisions(
+  commands: readonly Command[],
+  visibleFrom: ReturnType<typeof at> | null = null,
+): Generator<Decision, void> {
+  const state = stateAfter([richDialog({ visibleFrom })], contextAt(at('11:00')));
+  let made = 0;
+  for (const [index, command] of commands.entries()) {
+    const now = at(`12:${String(index).padStart(2, '0')}`);
+    const context = { now, newId: () => `id ${made++}`, newRevision: () => `revision ${made++}` };
     const before = structuredClone(state);
-    const outcome = decide(state, next, context);
+    const outcome = decide(state, command, context);
+    // decide itself changes nothing, and what it rejects is never recorded.
     expect(state).toEqual(before);
-    if (outcome.kind === 'applied') for (const change of outcome.changes) record(state, change);
-    yield { command: next, context, before, state, outcome };
+    if (outcome.kind === 'rejected') {
+      yield { command, context, before, state, applied: false, revision: undefined, change: undefined };
+      continue;
+    }
+    for (const change of outcome.changes) record(state, change);
+    const [change] = outcome.changes;
+    yield { command, context, before, state, applied: true, revision: outcome.revision, change };
   }
 }
 
-describe('any history of commands', () => {
-  const visibility = fc.constantFrom(null, at('12:10'));
+/** Checks something about every decision of every history. */
+function always(check: (decision: Decision) => void, visibleFrom: ReturnType<typeof at> | null = null): void {
+  fc.assert(
+    fc.property(history, (commands) => {
+      for (const decision of decisions(commands, visibleFrom)) check(decision);
+    }),
+  );
+}
 
-  it('keeps contentUpdatedAt at or before updatedAt, and neither goes back', () =>
-    fc.assert(
-      fc.property(history, visibility, (commands, visibleFrom) => {
-        for (const { before, state } of decisions(commands, visibleFrom)) {
-          for (const [dialogId, dialog] of state.dialogs) {
-            expect(dialog.contentUpdatedAt <= dialog.updatedAt).toBe(true);
-            const earlier = before.dialogs.get(dialogId);
-            if (earlier === undefined) continue;
-            expect(dialog.updatedAt >= earlier.updatedAt).toBe(true);
-            expect(dialog.contentUpdatedAt >= earlier.contentUpdatedAt).toBe(true);
-          }
-        }
-      }),
-    ));
+const dialogIn = (state: DialogState): Dialog | undefined => state.dialogs.get(dialogId);
+
+describe('any history of commands', () => {
+  it.each([null, at('12:10')])(
+    'keeps contentUpdatedAt at or before updatedAt, and neither goes back, visible from %s',
+    (visibleFrom) =>
+      always(({ before, state }) => {
+        const dialog = dialogIn(state);
+        if (dialog === undefined) return;
+        expect(dialog.contentUpdatedAt <= dialog.updatedAt).toBe(true);
+        const earlier = dialogIn(before);
+        if (earlier === undefined) return;
+        expect(dialog.updatedAt >= earlier.updatedAt).toBe(true);
+        expect(dialog.contentUpdatedAt >= earlier.contentUpdatedAt).toBe(true);
+      }, visibleFrom),
+  );
 
   it('gives a new revision for every change of the dialog, and answers with the revision that the dialog has', () =>
     fc.assert(
       fc.property(history, (commands) => {
         const seen = new Set<string>();
-        for (const { command, before, state, outcome } of decisions(commands, null)) {
-          if (outcome.kind === 'rejected') continue;
-          const dialog = state.dialogs.get(command.dialogId);
-          expect(outcome.revision).toBe(dialog?.revision);
-          const earlier = before.dialogs.get(command.dialogId)?.revision;
-          if (outcome.revision === earlier) continue;
-          expect(seen.has(outcome.revision)).toBe(false);
-          seen.add(outcome.revision);
+        for (const { applied, revision, change, before, state } of decisions(commands)) {
+          if (!applied || change?.kind === 'purged') continue;
+          expect(revision).toBe(dialogIn(state)?.revision);
+          const earlier = dialogIn(before);
+          if (revision !== earlier?.revision) {
+            expect(seen.has(revision)).toBe(false);
+            seen.add(revision);
+          } else if (change !== undefined) {
+            // What keeps the revision is a change of labels and nothing else.
+            const { systemLabels, endUserContextRevision } = change.dialog;
+            expect(change.dialog).toEqual({ ...earlier, systemLabels, endUserContextRevision });
+            expect(change.transmissions.length + change.activities.length + change.events.length).toBe(0);
+          }
         }
       }),
     ));
 
   it('moves no timestamp of a visible dialog and gives no event for silent changes', () =>
-    fc.assert(
-      fc.property(history, (commands) => {
-        for (const { command, before, state, outcome } of decisions(commands, null)) {
-          if (!command.silent || outcome.kind === 'rejected') continue;
-          expect(outcome.changes[0]?.events ?? []).toEqual([]);
-          const earlier = before.dialogs.get(command.dialogId);
-          if (earlier === undefined) continue;
-          const { updatedAt, contentUpdatedAt, systemLabels } = earlier;
-          expect(state.dialogs.get(command.dialogId)).toMatchObject({ updatedAt, contentUpdatedAt });
-          expect(state.dialogs.get(command.dialogId)?.systemLabels).toEqual(expect.arrayContaining(systemLabels));
-        }
-      }),
-    ));
+    always(({ command, before, state, change }) => {
+      // Nobody can freeze silently, and the move of an activity moves updatedAt with it.
+      if (!command.silent || command.kind === 'FreezeDialog') return;
+      expect(change?.events ?? []).toEqual([]);
+      const [earlier, dialog] = [dialogIn(before), dialogIn(state)];
+      if (earlier === undefined || dialog === undefined) return;
+      expect(dialog.contentUpdatedAt).toBe(earlier.contentUpdatedAt);
+      if (command.kind !== 'MoveFormSavedActivity') expect(dialog.updatedAt).toBe(earlier.updatedAt);
+      expect(dialog.systemLabels).toEqual(expect.arrayContaining(earlier.systemLabels));
+    }));
 
-  it('counts exactly the transmissions that were added', () =>
+  it('counts exactly the transmissions that were added, and those that are unopened or without content', () =>
     fc.assert(
       fc.property(history, (commands) => {
-        let added = 0;
-        for (const { command, state, outcome } of decisions(commands, null)) {
-          if (outcome.kind === 'applied') added += outcome.changes[0]?.transmissions.length ?? 0;
-          const dialog = state.dialogs.get(command.dialogId);
+        let added = 3;
+        for (const { state, change } of decisions(commands)) {
+          added = change?.kind === 'purged' ? 0 : added + (change?.transmissions.length ?? 0);
+          const dialog = dialogIn(state);
           const counted =
             (dialog?.fromPartyTransmissionsCount ?? 0) + (dialog?.fromServiceOwnerTransmissionsCount ?? 0);
           expect(counted).toBe(added);
-          const unopened = [...state.transmissions.values()].filter(
-            ({ type, opened }) => type === 'Information' && !opened,
-          );
-          expect(dialog?.unopenedTransmissionsCount).toBe(unopened.length);
+          const unopened = [...state.transmissions.values()].filter((one) => !isFromParty(one) && !one.opened);
+          expect(dialog?.unopenedTransmissionsCount ?? 0).toBe(unopened.length);
+          const contentless = [...state.wholeTransmissions.values()].filter((one) => one.content === null);
+          expect(dialog?.contentlessTransmissionsCount ?? 0).toBe(contentless.length);
         }
       }),
     ));
 
-  it('never lets the party hear of a dialog that it cannot see', () =>
+  it('tells of unopened content what the last command that may change it made of it', () =>
     fc.assert(
       fc.property(history, (commands) => {
-        for (const { context, outcome } of decisions(commands, at('12:10'))) {
-          if (outcome.kind === 'rejected') continue;
-          const audiences = new Set((outcome.changes[0]?.events ?? []).flatMap((event) => event.audiences));
-          expect(audiences.has('party')).toBe(audiences.size > 0 && context.now >= at('12:10'));
+        let told = true;
+        for (const { command, change, before, state } of decisions(commands)) {
+          const dialog = dialogIn(state);
+          // An update without a difference changes labels at most.
+          if (dialog === undefined || change === undefined || dialog.revision === dialogIn(before)?.revision) continue;
+          const { kind } = command;
+          if (kind === 'CreateDialog' || kind === 'UpdateDialog' || kind === 'PatchDialog') {
+            told = somethingIsUnopened(dialog);
+          }
+          if (command.kind === 'CreateTransmission' && !isFromParty(command.payload)) told = true;
+          if (command.kind === 'CreateActivity' && command.payload.type === 'TransmissionOpened') {
+            told &&= somethingIsUnopened(dialog);
+          }
+          expect(hasUnopenedContent(dialog)).toBe(told);
         }
       }),
     ));
 
-  it('takes each chosen id and each key of a transmission once', () =>
+  it('keeps depths and numbers of replies right, in a hierarchy without cycles', () =>
+    always(({ state }) => {
+      const all = [...state.transmissions.values()];
+      for (const { id, depth, repliesCount, relatedTransmissionId } of all) {
+        const parent =
+          relatedTransmissionId === null
+            ? undefined
+            : state.transmissions.get(childKey(dialogId, relatedTransmissionId));
+        expect(parent === undefined).toBe(relatedTransmissionId === null);
+        expect(depth).toBe((parent?.depth ?? 0) + 1);
+        expect(repliesCount).toBe(all.filter((other) => other.relatedTransmissionId === id).length);
+      }
+    }));
+
+  it('lets the party hear of what it can see, and of nothing else', () =>
+    always(({ command, context, before, state, change }) => {
+      const heard = new Set((change?.events ?? []).flatMap((event) => event.audiences));
+      if (heard.size === 0) return;
+      expect(heard.has('owner')).toBe(true);
+      // Of an end the party hears if it could see the dialog until then.
+      const ends = command.kind === 'DeleteDialog' || command.kind === 'PurgeDialog';
+      const seen = dialogIn(ends ? before : state);
+      const visible = seen?.deletedAt === null && (seen.visibleFrom === null || seen.visibleFrom <= context.now);
+      expect(heard.has('party')).toBe(visible);
+    }, at('12:10')));
+
+  it('takes each chosen id once, until it is given back', () =>
     fc.assert(
       fc.property(history, (commands) => {
-        const ids: string[] = [];
-        const keys: string[] = [];
-        for (const { outcome } of decisions(commands, null)) {
-          if (outcome.kind === 'rejected') continue;
-          ids.push(...(outcome.changes[0]?.chosenIds ?? []));
-          for (const { idempotentKey } of outcome.changes[0]?.transmissions ?? [])
-            if (idempotentKey !== null) keys.push(idempotentKey);
+        let taken: Set<string> | undefined;
+        for (const { change, before, state } of decisions(commands)) {
+          taken ??= new Set(before.takenIds.keys());
+          if (change?.kind === 'purged') taken.clear();
+          else {
+            for (const id of change?.releasedIds ?? []) taken.delete(id);
+            for (const id of change?.chosenIds ?? []) {
+              expect(taken.has(id)).toBe(false);
+              taken.add(id);
+            }
+          }
+          expect(new Set(state.takenIds.keys())).toEqual(taken);
         }
-        expect(new Set(ids).size).toBe(ids.length);
-        expect(new Set(keys).size).toBe(keys.length);
       }),
     ));
+
+  it('knows which transmission has which key', () =>
+    always(({ state }) => {
+      const held = [...state.wholeTransmissions.values()].flatMap(({ id, idempotentKey }) =>
+        idempotentKey === null ? [] : [[childKey(dialogId, idempotentKey), id] as const],
+      );
+      expect(new Map(held).size).toBe(held.length);
+      expect(state.transmissionKeys).toEqual(new Map(held));
+    }));
+
+  it('leaves nothing of a dialog that is purged', () =>
+    always(({ change, state }) => {
+      if (change?.kind === 'purged') for (const part of Object.values(state)) expect(part.size).toBe(0);
+    }));
 });

@@ -66,6 +66,9 @@ function descendantsOf(state: DialogState, { dialogId, id }: KnownTransmission):
   }
   const found = [...(replies.get(id) ?? [])];
   // Grows while it is walked, until the leaves have been seen.
-  for (const descendant of found) for (const reply of replies.get(descendant.id) ?? []) found.push(reply);
+  for (const descendant of found) {
+    for (const reply of replies.get(descendant.id) ?? []) found.push(reply);
+    if (found.length > state.transmissions.size) throw new Error(`Transmission ${id} is below itself.`);
+  }
   return found;
 }
