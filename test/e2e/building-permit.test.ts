@@ -155,6 +155,35 @@ describe('a service owner with a building permit', () => {
     expect(await ttd.send('GET', path)).toMatchObject({ status: 200, body: { id: transmissionId, ...transmission } });
   });
 
+  it('opens it for the manager of the party: tells what she may do, and that she has seen it', async () => {
+    const kari = 'urn:altinn:person:identifier-no:01817030080';
+    const before = await read(id);
+    const answer = await ttd.send('GET', `/api/v1/serviceowner/dialogs/${id}?endUserId=${kari}`);
+    const visit = {
+      seenBy: { actorType: 'PartyRepresentative', actorId: kari, actorName: 'Fisker Kari Anne' },
+      ...{ isViaServiceOwner: true, isCurrentEndUser: true },
+    };
+    expect(answer).toMatchObject({
+      status: 200,
+      body: {
+        ...before,
+        content: { mainContentReference: { isAuthorized: true } },
+        guiActions: [
+          { action: 'write', isAuthorized: true },
+          { action: 'delete', isAuthorized: false, url: 'https://ttd.example/permits/118' },
+        ],
+        apiActions: [{ action: 'write', isAuthorized: true }],
+        transmissions: [{ isAuthorized: true }, { isAuthorized: true }],
+        isContentSeen: true,
+        seenSinceLastUpdate: [visit],
+        seenSinceLastContentUpdate: [visit],
+      },
+    });
+    expect(await read(id)).toEqual(before);
+    const stranger = 'urn:altinn:person:identifier-no:05826510058';
+    expect((await ttd.send('GET', `/api/v1/serviceowner/dialogs/${id}?endUserId=${stranger}`)).status).toBe(404);
+  });
+
   it('has subscribed on NATS, and gets exactly the changes that were not silent, in order', async () => {
     const [transmission] = permit.transmissions;
     const [submission, assignment] = permit.activities;
@@ -192,6 +221,8 @@ describe('a service owner with a building permit', () => {
         source: `${source}/transmissions/${transmissionId}`,
         data: { ...process, senderType: 'ServiceOwner' },
       },
+      updated,
+      { type: 'dialogporten.dialog.seen.v1', source, data: process },
     ].map((event) => ({
       specversion: '1.0',
       resource: permit.serviceResource,

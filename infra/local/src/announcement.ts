@@ -63,7 +63,7 @@ async function firstRequest({ emulatorUrl, gatewayUrl, tokenIssuers }: Stack): P
 
 const firstDialog = {
   serviceResource: 'urn:altinn:resource:ttd-building-permit',
-  party: 'urn:altinn:organization:identifier-no:991825827',
+  party: 'urn:altinn:organization:identifier-no:313007103',
   status: 'NotApplicable',
   content: {
     title: { value: [{ languageCode: 'en', value: 'Building permit' }] },
