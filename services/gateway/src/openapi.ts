@@ -140,6 +140,11 @@ export function ok(schema: z.ZodType, description: string) {
   return { description, content: jsonContent(schema) };
 }
 
+/** As {@link ok}, of something that has a revision. */
+export function okWithRevision(schema: z.ZodType, description: string, revision: string) {
+  return { ...ok(schema, description), headers: { ETag: { description: revision, schema: uuid } } } as const;
+}
+
 const problemDetails = { 'application/problem+json': { schema: problem.openapi('ProblemDetails') } };
 
 const problems = {
@@ -160,6 +165,8 @@ export function problemResponses(...statuses: (keyof typeof problems)[]) {
   return {
     ...Object.fromEntries(described),
     401: { description: 'No token, or none that is valid.' },
+    // To tell who asks takes the issuer's keys.
+    502: { description: problems[502], content: problemDetails },
     403: { description: 'The scope is missing, or the change is not the caller’s to make.', content: problemDetails },
     503: {
       description: 'Overload or maintenance.',

@@ -6,7 +6,7 @@ const operationSchema = z.looseObject({
   operationId: z.string(),
   parameters: z.array(z.object({ name: z.string(), in: z.string() })).optional(),
   requestBody: z.object({ content: z.record(z.string(), z.object({ example: z.unknown() })) }).optional(),
-  responses: z.record(z.string(), z.unknown()),
+  responses: z.record(z.string(), z.looseObject({ headers: z.record(z.string(), z.unknown()).optional() })),
 });
 const documentSchema = z.object({
   openapi: z.string(),
@@ -69,6 +69,31 @@ describe('the description of the API', () => {
       'SearchDialogSeenLogs',
       'SearchDialogTransmissions',
       'SearchDialogs',
+      'SetDialogSystemLabels',
+      'UpdateDialog',
+      'UpdateDialogTransmission',
+      'UpdateFormSavedActivityTime',
+    ]);
+  });
+
+  it('has an ETag on the answers that section 5.2 names, and on no other', async () => {
+    const { document } = await read();
+    const described = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+    const tagged = described.filter(({ responses }) =>
+      Object.values(responses).some(({ headers = {} }) => 'ETag' in headers),
+    );
+    expect(tagged.map(({ operationId }) => operationId).sort()).toEqual([
+      'CreateDialog',
+      'CreateDialogActivity',
+      'CreateDialogTransmission',
+      'CreateServiceOwnerLabel',
+      'DeleteDialog',
+      'DeleteServiceOwnerLabel',
+      'FreezeDialog',
+      'GetDialog',
+      'GetServiceOwnerLabels',
+      'PatchDialog',
+      'RestoreDialog',
       'SetDialogSystemLabels',
       'UpdateDialog',
       'UpdateDialogTransmission',

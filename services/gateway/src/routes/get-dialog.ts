@@ -5,7 +5,7 @@ import { dialogView } from '../dialog-view.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
 import { jsonResponse } from '../json-response.ts';
 import { type OpenDialogDeps, openDialog } from '../open-dialog.ts';
-import { byServiceOwner, dialogIdInPath, endUserIdQuery, ok, problemResponses } from '../openapi.ts';
+import { byServiceOwner, dialogIdInPath, endUserIdQuery, okWithRevision, problemResponses } from '../openapi.ts';
 import { invalid, notFound, problemResponse } from '../problem-response.ts';
 import { readDialog } from '../read-dialog.ts';
 import { endUserId, errorsOf, pathId } from '../request-parameters.ts';
@@ -20,7 +20,10 @@ const route = createRoute({
     'A deleted dialog is there too, with `deletedAt`. On behalf of an end user it is read as far as that person may ' +
     'see it: parts tell whether the person may use them, and the visit is recorded.',
   parameters: [dialogIdInPath, endUserIdQuery],
-  responses: { 200: ok(dialogViewSchema, 'The dialog.'), ...problemResponses(400, 404, 502) },
+  responses: {
+    200: okWithRevision(dialogViewSchema, 'The dialog.', 'The revision of the dialog.'),
+    ...problemResponses(400, 404),
+  },
 });
 
 export function registerGetDialog(app: GatewayApp, deps: OpenDialogDeps): void {

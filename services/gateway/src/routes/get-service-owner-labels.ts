@@ -3,7 +3,7 @@ import type { Database } from '@dialog/database/open';
 import { createRoute, z } from '@hono/zod-openapi';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
 import { jsonResponse } from '../json-response.ts';
-import { byServiceOwner, dialogIdInPath, ok, problemResponses } from '../openapi.ts';
+import { byServiceOwner, dialogIdInPath, okWithRevision, problemResponses } from '../openapi.ts';
 import { invalid, notFound } from '../problem-response.ts';
 import { findServiceOwnerLabels } from '../read-labels.ts';
 import { pathId } from '../request-parameters.ts';
@@ -16,7 +16,10 @@ const route = createRoute({
   summary: "Read the service owner's labels of a dialog",
   description: 'The ETag is the revision of the labels, which is not that of the dialog.',
   parameters: [dialogIdInPath],
-  responses: { 200: ok(z.array(serviceOwnerLabelView), 'In order of their values.'), ...problemResponses(400, 404) },
+  responses: {
+    200: okWithRevision(z.array(serviceOwnerLabelView), 'In order of their values.', 'The revision of the labels.'),
+    ...problemResponses(400, 404),
+  },
 });
 
 export function registerGetServiceOwnerLabels(app: GatewayApp, { db }: { db: Database }): void {

@@ -20,6 +20,7 @@ import { createApp, type GatewayDeps } from '../app.ts';
 import { read } from '../database-reads.ts';
 import { gatewayChecks } from '../health-checks.ts';
 import { listAuthorizationsOf } from '../list-authorizations.ts';
+import { describingItself } from './described-answers.ts';
 import { exampleLimits } from './example-app.ts';
 
 /** An address where nothing listens. */
@@ -54,7 +55,7 @@ export async function openGatewayFixture() {
     space,
     emulator,
 
-    /** A gateway as main.ts puts it together. */
+    /** A gateway as main.ts puts it together, whose answers are held against its description. */
     async openGateway(changes: GatewayChanges = {}) {
       const db = openDatabase(changes.databaseUrl ?? space.databaseUrl, {
         ...{ applicationName: 'gateway', connectionsMax: 4, connectTimeoutMs: 1_000, statementTimeoutMs: 5_000 },
@@ -78,7 +79,7 @@ export async function openGatewayFixture() {
       opened.push(() => lanes.close());
       const settings = platformAt(changes.platformUrl ?? emulator.baseUrl, emulator);
       const platform = openPlatform(settings, { log, upstream: { retries: 0 } });
-      return createApp({
+      const app = createApp({
         ...{ db, lanes, log, registry, publicUrl: undefined, checks: gatewayChecks({ db, lanes, nats }) },
         tokens: createTokenVerifier(Object.values(emulator.issuers), { log }),
         ...platform,
@@ -88,6 +89,7 @@ export async function openGatewayFixture() {
         now: () => timestampOf(Date.now()),
         newId: () => randomUUIDv7(),
       });
+      return describingItself(app);
     },
 
     /** The dialog-worker as it is run: a process of its own. */
