@@ -123,6 +123,54 @@ describe('a dialog', () => {
     expect(dialog).not.toHaveProperty('progress');
   });
 
+  it('stays as it is when what was read is sent back', async () => {
+    const part = (nb: string) => ({ value: [...texts(nb), { languageCode: 'en', value: nb }] });
+    const { id, revision } = await created({
+      ...example,
+      ...{ progress: 20, extendedStatus: 'step-2', externalReference: 'case-1', process: 'HTTPS://Example.com' },
+      ...{ dueAt: '2098-01-01T12:00:00.1234567+01:00', expiresAt: '2099-01-01T12:00:00Z', status: 'New' },
+      content: {
+        title: part('Tittel'),
+        summary: part('Mer'),
+        additionalInfo: { ...part('*a*'), mediaType: 'text/markdown' },
+      },
+      searchTags: [{ value: 'Oslo' }, { value: 'bygg' }],
+      attachments: [
+        {
+          ...{ name: 'a.pdf', displayName: texts('Tegning'), expiresAt: '2099-01-01T12:00:00Z' },
+          urls: [
+            { url: 'https://example.com/a.pdf', mediaType: 'application/pdf', consumerType: 'Gui' },
+            { url: 'https://example.com/a', consumerType: 'Api' },
+          ],
+        },
+        { urls: [{ url: 'https://example.com/b.pdf', consumerType: 'Gui' }] },
+      ],
+      guiActions: [
+        { action: 'write', url: 'https://example.com/form', priority: 'Primary', title: texts('Fyll ut') },
+        {
+          ...{ action: 'delete', url: 'https://example.com/x', priority: 'Tertiary', title: texts('Slett') },
+          ...{ httpMethod: 'DELETE', isDeleteDialogAction: true, prompt: texts('Sikker?') },
+        },
+      ],
+      apiActions: [
+        {
+          ...{ action: 'write', name: 'send', authorizationAttribute: 'urn:altinn:task:Task_1' },
+          endpoints: [
+            { url: 'https://example.com/v1', httpMethod: 'POST', deprecated: true, sunsetAt: '2020-01-01T00:00:00Z' },
+            { url: 'https://example.com/v2', httpMethod: 'POST', version: 'v2', requestSchema: 'schemas/2.json' },
+          ],
+        },
+      ],
+      transmissions: [transmission],
+      activities: [{ type: 'FormSaved', performedBy: serviceOwner }],
+    });
+    const before = await shown(id);
+    const { transmissions: _, activities: __, ...rest } = before;
+    const answer = await send('PUT', `${dialogs}/${id}`, rest, { headers: { 'If-Match': revision } });
+    expect([answer.status, answer.headers.get('etag')]).toEqual([204, revision]);
+    expect(await shown(id)).toEqual(before);
+  });
+
   it('is changed silently', async () => {
     const { id, revision } = await created();
     const before = await shown(id);
@@ -166,6 +214,32 @@ describe('a dialog', () => {
     const put = await send('PUT', `${dialogs}/${id}`, { content });
     expect(put.status).toBe(400);
     expect(await errorKeys(put)).toEqual(['dto.status']);
+  });
+});
+
+describe('fifty changes of one dialog at once', () => {
+  it('are all made, each with a revision of its own, when nobody says what they saw', async () => {
+    const { id } = await created();
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => send('POST', `${dialogs}/${id}/transmissions`, transmission)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 201));
+    const dialog = await shown(id);
+    const ids = await Promise.all(answers.map((answer) => answer.json()));
+    expect(new Set(dialog.transmissions.map((one) => one.id))).toEqual(new Set(ids));
+    const revisions = new Set(answers.map(({ headers }) => headers.get('etag')));
+    expect([revisions.size, revisions.has(dialog.revision)]).toEqual([50, true]);
+  });
+
+  it('are one change and 49 refusals when all of them saw the same', async () => {
+    const { id, revision } = await created();
+    const headers = { 'If-Match': revision };
+    const activity = { type: 'FormSaved', performedBy: serviceOwner };
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => send('POST', `${dialogs}/${id}/activities`, activity, { headers })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 49 }, () => 412)]);
+    expect((await shown(id)).activities).toHaveLength(1);
   });
 });
 
