@@ -165,6 +165,7 @@ export function problemResponses(...statuses: (keyof typeof problems)[]) {
   return {
     ...Object.fromEntries(described),
     401: { description: 'No token, or none that is valid.' },
+    500: { description: 'A fault of this service.', content: problemDetails },
     // To tell who asks takes the issuer's keys.
     502: { description: problems[502], content: problemDetails },
     403: { description: 'The scope is missing, or the change is not the caller’s to make.', content: problemDetails },
