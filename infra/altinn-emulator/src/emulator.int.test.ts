@@ -195,6 +195,65 @@ describe('registers', () => {
   });
 });
 
+describe('access management and the decision point', () => {
+  const authorisedParties = '/accessmanagement/api/v1/resourceowner/authorizedparties';
+  const decisions = '/authorization/api/v1/authorize';
+  const parties = z.array(
+    z.object({
+      ...{ name: z.string(), organizationNumber: z.string().nullable(), personId: z.string().nullable() },
+      ...{ partyId: z.int(), partyUuid: z.uuid(), onlyHierarchyElementWithNoAccess: z.boolean() },
+      ...{ authorizedRoles: z.array(z.string()), authorizedInstances: z.array(z.unknown()) },
+      subunits: z.array(z.object({ organizationNumber: z.string(), authorizedInstances: z.array(z.unknown()) })),
+    }),
+  );
+
+  const scopes = 'altinn:accessmanagement/authorizedparties.admin altinn:authorization/authorize.admin';
+
+  async function headers(scope = scopes) {
+    const { access_token } = await tokenFor(await assertion({ scope }));
+    const token = await (await exchange(access_token ?? '')).text();
+    return { Authorization: `Bearer ${token}`, 'Ocp-Apim-Subscription-Key': 'any', 'Content-Type': 'application/json' };
+  }
+  function post(path: string, body: object, sent: Record<string, string>) {
+    return fetch(url(path), { method: 'POST', headers: sent, body: JSON.stringify(body) });
+  }
+  async function partiesOf(number: string, filter: string[] = [], query = '?includeRoles=true&includeInstances=true') {
+    const partyFilter = filter.map((Value) => ({ Type: 'urn:altinn:organization:identifier-no', Value }));
+    const asked = { type: 'urn:altinn:person:identifier-no', value: number, partyFilter };
+    const answer = await post(`${authorisedParties}${query}`, asked, await headers());
+    return parties.parse(await answer.json());
+  }
+
+  it('answer only who has their scope', async () => {
+    for (const path of [authorisedParties, decisions]) {
+      expect((await post(path, {}, {})).status).toBe(401);
+      expect((await post(path, {}, await headers(lookupScope))).status).toBe(403);
+      expect((await post(path, {}, await headers())).status).toBe(400);
+    }
+  });
+
+  it('tell whom somebody may act for, as far as it is asked for', async () => {
+    const [self, fish] = await partiesOf('01817030080');
+    expect([self?.personId, fish?.authorizedRoles]).toEqual(['01817030080', ['DAGL', 'ADMAI']]);
+    expect((await partiesOf('01817030080', [], ''))[1]?.authorizedRoles).toEqual([]);
+    expect(await partiesOf('18917550235')).toMatchObject([{ personId: '18917550235', name: 'Ukjent' }]);
+  });
+
+  it('keep a unit that is not asked for where a sub-unit is, without its rights', async () => {
+    const [fish, ...rest] = await partiesOf('01817030080', ['313007200']);
+    expect(rest).toEqual([]);
+    expect(fish).toMatchObject({ onlyHierarchyElementWithNoAccess: true, authorizedRoles: [] });
+    expect(fish?.subunits.map(({ organizationNumber }) => organizationNumber)).toEqual(['313007200']);
+  });
+
+  it('do not apply the filter for a system user', async () => {
+    const partyFilter = [{ Type: 'urn:altinn:organization:identifier-no', Value: '313007103' }];
+    const value = '5b7a3c0e-52a4-4c0f-9a55-0c6f0f1e2d3c';
+    const asked = { type: 'urn:altinn:systemuser:uuid', value, partyFilter };
+    expect(await (await post(authorisedParties, asked, await headers())).json()).toHaveLength(1);
+  });
+});
+
 describe('faults', () => {
   const path = '/orgs/altinn-orgs.json';
   const spoil = (fault: object) =>

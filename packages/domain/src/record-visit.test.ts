@@ -1,4 +1,5 @@
 import { seenLogId } from '@dialog/contracts/seen-log-id';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Dialog } from './dialog.ts';
 import {
@@ -133,6 +134,52 @@ describe('a visit', () => {
 
   it('to a dialog that was purged and made anew is a first one', () => {
     expect(visited([created, recordVisit(), purgeDialog(), createDialog()]).visits).toHaveLength(1);
+  });
+});
+
+describe('any history of visits and changes', () => {
+  const commands = {
+    kari: () => recordVisit(),
+    ola: () => recordVisit({ seenBy: ola }),
+    late: () => recordVisit({ contentUpdatedAt: at('11:00') }),
+    mark: () => setSystemLabels({ addLabels: ['MarkedAsUnopened'] }),
+    activity: () => createActivity(),
+    transmission: () => createTransmission(),
+    silent: () => createTransmission({}, { silent: true }),
+  };
+  const names = fc.constantFrom<keyof typeof commands>(
+    'kari',
+    'ola',
+    'late',
+    'mark',
+    'activity',
+    'transmission',
+    'silent',
+  );
+
+  it('has one entry for a visitor and a state at most, and leaves what was shown seen and nothing else changed', () => {
+    fc.assert(
+      fc.property(fc.array(names, { maxLength: 40 }), fc.boolean(), (history, isAhead) => {
+        const updatedAt = isAhead ? at('12:30') : at('12:00');
+        const state = stateAfter([createDialog({ createdAt: now, updatedAt })], contextAt());
+        const ids: string[] = [];
+        for (const [minute, name] of history.entries()) {
+          const before = state.dialogs.get(dialogId);
+          if (before === undefined) throw new Error('There is no dialog.');
+          const command = commands[name]();
+          if (command.kind === 'RecordVisit' && name !== 'late') command.contentUpdatedAt = before.contentUpdatedAt;
+          const { changes } = apply(state, command, contextAt(at(`12:${String(minute + 1).padStart(2, '0')}`)));
+          if (command.kind !== 'RecordVisit') continue;
+          ids.push(...changes.flatMap(({ visits }) => visits.map(({ id }) => id)));
+          const { endUserContextRevision } = state.dialogs.get(dialogId) ?? before;
+          expect(state.dialogs.get(dialogId)).toEqual({
+            ...{ ...before, endUserContextRevision, systemLabels: ['Default'] },
+            contentSeen: before.contentSeen || name !== 'late',
+          });
+        }
+        expect(new Set(ids).size).toBe(ids.length);
+      }),
+    );
   });
 });
 

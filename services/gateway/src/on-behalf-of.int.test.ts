@@ -253,6 +253,14 @@ describe('a dialog that is opened for a person', () => {
     expect(await calls('decision-point')).toBe(before + 1);
   });
 
+  it('is shown as it was when the visit takes long to record', async () => {
+    const id = await created();
+    const impatient = await fixture.openGateway({ limits: { writeWaitMs: 0 } });
+    const answer = await opened(id, kari, { app: impatient });
+    expect(dialogView.parse(await answer.json())).toMatchObject({ isContentSeen: false, seenSinceLastUpdate: [] });
+    await expect.poll(() => seenLog(id)).toHaveLength(1);
+  });
+
   it('is not shown when the visit cannot be recorded', async () => {
     const id = await created();
     const cutOff = await fixture.openGateway({ redisUrl: `redis://${nowhere}` });
