@@ -164,6 +164,11 @@ export interface OutboxRefusal {
   seq: number;
 }
 
+export interface PartyResource {
+  party: string;
+  service_resource: string;
+}
+
 export interface DB {
   chosen_id: ChosenId;
   dead_letter: DeadLetter;
@@ -178,4 +183,5 @@ export interface DB {
   outbox: Outbox;
   outbox_cursor: OutboxCursor;
   outbox_refusal: OutboxRefusal;
+  party_resource: PartyResource;
 }

@@ -6,6 +6,7 @@ import type { Timestamp } from '@dialog/contracts/timestamp';
 import type { Database } from '@dialog/database/open';
 import * as lanes from '@dialog/database/tables/lanes';
 import * as operations from '@dialog/database/tables/operations';
+import * as partyResources from '@dialog/database/tables/party-resources';
 import { decide } from '@dialog/domain/decide';
 import { type DialogState, lookupsOf, record } from '@dialog/domain/dialog-state';
 import type { Change, Outcome } from '@dialog/domain/outcome';
@@ -23,7 +24,12 @@ export type ApplyDeps = {
 };
 
 /** What one transaction did: the operation of each command, and whether the relay has something to pick up. */
-export type Applied = { operations: OwnedOperation[]; outboxGrew: boolean };
+export type Applied = {
+  operations: OwnedOperation[];
+  outboxGrew: boolean;
+  /** Of what dialogs were purged: there may be none left. */
+  purged: partyResources.PartyResource[];
+};
 
 /**
  * Load, decide, persist: the commands of one lane, in order, in one transaction.
@@ -43,13 +49,14 @@ export async function applyCommands(
     // Sent together and answered in this order: the look-ups see what the last holder of the lock committed, because
     // each statement takes its snapshot when it begins, and they begin once the lock is given. A worker that was taken
     // for dead may just have committed these commands.
-    const [outboxSeq, earlier, state] = await Promise.all([
+    const [outboxSeq, earlier, state, knownPairs] = await Promise.all([
       lanes.lock(trx, lane, otherLanesOf(commands, laneCount)),
       operations.find(
         trx,
         commands.map(({ id }) => id),
       ),
       loadState(trx, lookupsOf(commands)),
+      partyResources.findKnown(trx, pairsOf(commands)),
     ]);
     const fresh = commands.filter(({ id }) => !earlier.has(id));
     const loaded = new Map(state.dialogs);
@@ -72,7 +79,7 @@ export async function applyCommands(
     }
 
     await Promise.all([
-      persist(trx, { lane, outboxSeq, loaded, changes, outbox }),
+      persist(trx, { lane, outboxSeq, loaded, knownPairs, changes, outbox }),
       operations.insert(
         trx,
         [...ended.values()].filter(({ id }) => !earlier.has(id)),
@@ -81,6 +88,7 @@ export async function applyCommands(
     return {
       operations: commands.flatMap(({ id }) => ended.get(id) ?? []),
       outboxGrew: outbox.length > 0,
+      purged: changes.flatMap(({ kind, dialog }) => (kind === 'purged' ? dialog : [])),
     };
   });
 }
@@ -94,6 +102,11 @@ function otherLanesOf(commands: readonly Command[], laneCount: number): number[]
     command.kind === 'BulkSetSystemLabels' ? command.dialogs.map(({ dialogId }) => dialogId) : [],
   );
   return dialogIds.map((dialogId) => laneOf(dialogId, laneCount));
+}
+
+/** Whom the dialogs that are created concern, and which service. */
+function pairsOf(commands: readonly Command[]): partyResources.PartyResource[] {
+  return commands.flatMap((command) => (command.kind === 'CreateDialog' ? command.payload : []));
 }
 
 function decided(state: DialogState, command: Command, context: Parameters<typeof decide>[2]): Outcome {

@@ -5,6 +5,7 @@ import { isUniqueViolation } from '@dialog/database/faults';
 import * as deadLetters from '@dialog/database/tables/dead-letters';
 import * as lanes from '@dialog/database/tables/lanes';
 import * as operations from '@dialog/database/tables/operations';
+import * as partyResources from '@dialog/database/tables/party-resources';
 import type { Logger } from '@dialog/telemetry/logger';
 import { type Applied, type ApplyDeps, applyCommands } from './apply-commands.ts';
 import { describe, isPoison } from './faults.ts';
@@ -19,6 +20,17 @@ const racesMax = 3;
  * @throws faults of the infrastructure; the lane then tries the whole envelope again, in place
  */
 export async function applyEnvelope(deps: ApplyDeps & { log: Logger }, envelope: Envelope): Promise<Applied> {
+  const applied = await applyTogetherOrApart(deps, envelope);
+  try {
+    await partyResources.forgetUnused(deps.db, applied.purged);
+  } catch (error) {
+    // What stays hides nothing from anybody, and the commands are applied.
+    deps.log.warn({ lane: envelope.lane, err: describe(error) }, 'services of purged dialogs not forgotten');
+  }
+  return applied;
+}
+
+async function applyTogetherOrApart(deps: ApplyDeps & { log: Logger }, envelope: Envelope): Promise<Applied> {
   const { lane, laneCount, commands } = envelope;
   try {
     return await applyCommands(deps, envelope, commands);
@@ -27,11 +39,12 @@ export async function applyEnvelope(deps: ApplyDeps & { log: Logger }, envelope:
     deps.log.warn({ lane, commands: commands.length, err: describe(error) }, 'batch failed, applying one by one');
   }
 
-  const applied: Applied = { operations: [], outboxGrew: false };
+  const applied: Applied = { operations: [], outboxGrew: false, purged: [] };
   for (const command of commands) {
     const one = await applyOne(deps, { lane, laneCount }, command);
     applied.operations.push(...one.operations);
     applied.outboxGrew ||= one.outboxGrew;
+    applied.purged.push(...one.purged);
   }
   return applied;
 }
@@ -52,7 +65,7 @@ async function applyOne(
         { lane: on.lane, commandId: command.id, dialogId: command.dialogId, err: describe(error) },
         'command failed',
       );
-      return { operations: [failed], outboxGrew: false };
+      return { operations: [failed], outboxGrew: false, purged: [] };
     }
   }
 }

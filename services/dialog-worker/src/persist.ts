@@ -7,6 +7,7 @@ import * as dialogs from '@dialog/database/tables/dialogs';
 import * as idempotentKeys from '@dialog/database/tables/idempotent-keys';
 import * as labelLog from '@dialog/database/tables/label-log';
 import * as outbox from '@dialog/database/tables/outbox';
+import * as partyResources from '@dialog/database/tables/party-resources';
 import * as seenLog from '@dialog/database/tables/seen-log';
 import * as transmissions from '@dialog/database/tables/transmissions';
 import type { Dialog } from '@dialog/domain/dialog';
@@ -19,6 +20,8 @@ type Decided = {
   outboxSeq: number;
   /** The dialogs as they were before these changes. */
   loaded: ReadonlyMap<string, Dialog>;
+  /** Of the pairs of dialogs that are created, those that were there before. */
+  knownPairs: readonly partyResources.PartyResource[];
   changes: readonly Change[];
   outbox: readonly DialogChange[];
 };
@@ -47,6 +50,8 @@ export async function persist(trx: Database, decided: Decided): Promise<void> {
 
   await purge(trx, [...purged]);
   await Promise.all([
+    // Before all unique keys: who waits for another lane's pair holds no key that the other one may wait for.
+    partyResources.insert(trx, newPairs(created, decided.knownPairs)),
     dialogs.insert(trx, created),
     dialogs.update(trx, updated),
     idempotentKeys.insert(
@@ -76,6 +81,17 @@ function withoutPurged(changes: readonly Change[]): { purged: ReadonlySet<string
   for (const [at, { kind, dialog }] of changes.entries()) if (kind === 'purged') purgedAt.set(dialog.id, at);
   const kept = changes.filter(({ dialog }, at) => at > (purgedAt.get(dialog.id) ?? -1));
   return { purged: new Set(purgedAt.keys()), changes: kept };
+}
+
+/** Most dialogs are not the first that their party gets of a service. */
+function newPairs(
+  created: readonly Dialog[],
+  known: readonly partyResources.PartyResource[],
+): partyResources.PartyResource[] {
+  const keyOf = ({ party, serviceResource }: partyResources.PartyResource) => `${party} ${serviceResource}`;
+  const pairs = new Map(created.map((dialog) => [keyOf(dialog), dialog]));
+  for (const pair of known) pairs.delete(keyOf(pair));
+  return [...pairs.values()];
 }
 
 /** An id that one change gives back may be chosen by the next. */

@@ -1,0 +1,104 @@
+import { sql } from 'kysely';
+import type { Database } from '../open.ts';
+
+/** That a party has at least one dialog of a service resource. Both in lower case. */
+export type PartyResource = { party: string; serviceResource: string };
+
+/**
+ * Of some pairs, those that are there.
+ *
+ * Asking holds off {@link forgetUnused} until the end of the transaction: a pair that is found is still there when the
+ * dialog that it is about has been created.
+ */
+export async function findKnown(trx: Database, pairs: readonly PartyResource[]): Promise<PartyResource[]> {
+  if (pairs.length === 0) return [];
+  return trx
+    .selectFrom('party_resource as stored')
+    .innerJoin(named(pairs).as('named'), (join) =>
+      join.onRef('stored.party', '=', 'named.party').onRef('stored.service_resource', '=', 'named.service_resource'),
+    )
+    .select(['stored.party', 'stored.service_resource as serviceResource'])
+    .execute();
+}
+
+/** Adds pairs that may be there. In one order, so that of two transactions with the same pairs one simply waits. */
+export async function insert(trx: Database, pairs: readonly PartyResource[]): Promise<void> {
+  if (pairs.length === 0) return;
+  await sql`
+    insert into party_resource (party, service_resource)
+    select party, service_resource from ${named(pairs)} as named order by party, service_resource
+    on conflict do nothing
+  `.execute(trx);
+}
+
+/** How long the table may be held, or waited for; creates wait behind whoever waits. */
+const forgetMsMax = 1_000;
+
+/**
+ * Removes those of some pairs that no dialog is left of, in a transaction of its own, after the one that purged the
+ * dialogs.
+ *
+ * A dialog may just be created by a transaction that has found its pair here and writes nothing. So the table is locked
+ * against readers too, which waits for all such transactions, and only then is it decided. Pairs that seem to be in use
+ * anyway, as most are, cost no lock.
+ *
+ * @throws when that takes too long; the pairs stay, which hides nothing from anybody
+ */
+export async function forgetUnused(db: Database, pairs: readonly PartyResource[]): Promise<void> {
+  if (pairs.length === 0) return;
+  await db.transaction().execute(async (trx) => {
+    const [, unused] = await Promise.all([
+      sql`select set_config('lock_timeout', ${`${forgetMsMax}ms`}, true),
+        set_config('statement_timeout', ${`${forgetMsMax}ms`}, true)`.execute(trx),
+      trx
+        .selectFrom(named(pairs).as('named'))
+        .select(['named.party', 'named.service_resource as serviceResource'])
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('dialog')
+                .select('id')
+                .whereRef('dialog.party', '=', 'named.party')
+                .whereRef('dialog.service_resource', '=', 'named.service_resource'),
+            ),
+          ),
+        )
+        .execute(),
+    ]);
+    if (unused.length === 0) return;
+    await sql`lock table party_resource in access exclusive mode`.execute(trx);
+    await sql`
+      delete from party_resource as stored using ${named(unused)} as named
+      where stored.party = named.party and stored.service_resource = named.service_resource
+        and not exists (
+          select from dialog where dialog.party = stored.party and dialog.service_resource = stored.service_resource
+        )
+    `.execute(trx);
+  });
+}
+
+/** Every service resource that there is a dialog of, in order: one hop in the index for each, however many parties. */
+export async function distinctResources(db: Database): Promise<string[]> {
+  const { rows } = await sql<{ service_resource: string }>`
+    with recursive resource (service_resource) as (
+      (select service_resource from party_resource order by service_resource limit 1)
+      union all
+      select (
+        select later.service_resource from party_resource as later
+        where later.service_resource > resource.service_resource order by later.service_resource limit 1
+      )
+      from resource where resource.service_resource is not null
+    )
+    select service_resource from resource where service_resource is not null
+  `.execute(db);
+  return rows.map(({ service_resource }) => service_resource);
+}
+
+/** Pairs as a row set: two parameters, however many there are. */
+function named(pairs: readonly PartyResource[]) {
+  const parties = pairs.map(({ party }) => party);
+  const resources = pairs.map(({ serviceResource }) => serviceResource);
+  return sql<{ party: string; service_resource: string }>`(
+    select * from unnest(${parties}::text[], ${resources}::text[]) as pair (party, service_resource)
+  )`;
+}
