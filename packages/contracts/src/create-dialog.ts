@@ -1,6 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import { aboutRequestRule } from './activity.ts';
-import { contentMissing, dialogMembers, dialogRules, hasContentUnlessApiOnly, isBefore } from './dialog-members.ts';
+import {
+  contentMissing,
+  dialogMembers,
+  dialogRules,
+  hasContentUnlessApiOnly,
+  isBefore,
+  visibilityRules,
+} from './dialog-members.ts';
 import { dialogStatusInput, systemLabel } from './enumerations.ts';
 import { addBroken } from './fault.ts';
 import { optionalInstant, suppliedInstant } from './instant.ts';
@@ -65,14 +72,15 @@ export function createDialogRules(
   context: RuleContext,
   report: Report,
 ): void {
-  const { visibleFrom, createdAt, updatedAt, guiActions, apiActions, transmissions, activities } = dialog;
+  const { createdAt, updatedAt, guiActions, apiActions, transmissions, activities } = dialog;
   chosenIdRule(dialog.id, 'id', context, report);
   pastRule(createdAt, 'createdAt', context, report);
   pastRule(updatedAt, 'updatedAt', context, report);
   if (updatedAt !== null && createdAt === null) report('createdAt', 'Is required with updatedAt.');
   if (isBefore(updatedAt, createdAt)) report('updatedAt', 'Must not be before createdAt.');
 
-  dialogRules(dialog, { ...context, visibleFrom, refuseExpired: true }, report);
+  dialogRules(dialog, { ...context, refuseExpired: true }, report);
+  visibilityRules(dialog, context.rights, report);
   for (const [index, { id }] of guiActions.entries()) chosenIdRule(id, `guiActions[${index}].id`, context, report);
   for (const [index, { id }] of apiActions.entries()) chosenIdRule(id, `apiActions[${index}].id`, context, report);
   relatedInRequestRule(transmissions, 'transmissions', report);

@@ -6,6 +6,7 @@ import { dialogContent, dialogContentRules } from './content.ts';
 import { addBroken, unreadable } from './fault.ts';
 import { guiAction, guiActionRules } from './gui-action.ts';
 import { optionalInstant } from './instant.ts';
+import type { Rights } from './rights.ts';
 import { distinctIdsRule, type Report, type RuleContext } from './rule.ts';
 import { searchTags } from './search-tag.ts';
 import { isBlank, optionalText } from './text.ts';
@@ -66,13 +67,12 @@ const dialogObject = z.object(dialogMembers);
 /** What a create and an update have in common. */
 type DialogMembers = z.output<typeof dialogObject>;
 
-/** `visibleFrom` is the request's own in a create, and the stored one in an update, which cannot change it. */
-type DialogContext = RuleContext & { visibleFrom: Timestamp | null; refuseExpired: boolean };
+type DialogContext = RuleContext & { refuseExpired: boolean };
 
 /** The rules that a create and an update share. */
 export function dialogRules(dialog: DialogMembers, context: DialogContext, report: Report): void {
   const { content, isApiOnly, attachments, guiActions, apiActions, transmissions, activities } = dialog;
-  dateRules(dialog, context, report);
+  if (isBefore(dialog.expiresAt, dialog.dueAt)) report('expiresAt', 'Must not be before dueAt.');
   if (isBlank(dialog.process ?? '') && !isBlank(dialog.precedingProcess ?? '')) {
     report('process', 'Is required with precedingProcess.');
   }
@@ -94,9 +94,10 @@ export function dialogRules(dialog: DialogMembers, context: DialogContext, repor
   }
 }
 
-function dateRules({ dueAt, expiresAt }: DialogMembers, context: DialogContext, report: Report): void {
-  const { visibleFrom, rights } = context;
-  if (isBefore(expiresAt, dueAt)) report('expiresAt', 'Must not be before dueAt.');
+type Dates = Pick<DialogMembers, 'dueAt' | 'expiresAt'> & { visibleFrom: Timestamp | null };
+
+/** `visibleFrom` is the request's own in a create, and the stored one in an update, which cannot change it. */
+export function visibilityRules({ dueAt, expiresAt, visibleFrom }: Dates, rights: Rights, report: Report): void {
   if (isBefore(expiresAt, visibleFrom)) report('expiresAt', 'Must not be before visibleFrom.');
   if (isBefore(dueAt, visibleFrom) && !rights.admin) report('dueAt', 'Must not be before visibleFrom.');
 }

@@ -10,7 +10,7 @@ import {
 } from './validate.ts';
 
 const everything = { ...ordinary, rights: { admin: true, correspondence: true, legacyHtml: true } };
-const update = { ...everything, visibleFrom: null };
+const update = { ...everything, stored: null };
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 

@@ -32,7 +32,7 @@ import {
 
 describe('an update', () => {
   const visibleFrom = parseTimestamp('2027-02-01T00:00:00Z') ?? null;
-  const context = { ...ordinary, visibleFrom: null };
+  const context = { ...ordinary, stored: null };
 
   function keysWith(change: object, other: Partial<Parameters<typeof validateUpdateDialog>[1]> = {}): string[] {
     return keysOf(validateUpdateDialog({ ...update, ...change }, { ...context, ...other }));
@@ -112,9 +112,17 @@ describe('an update', () => {
 
   it('compares its dates with the stored visibleFrom', () => {
     const dates = { dueAt: '2027-01-31T00:00:00Z', expiresAt: '2027-01-31T00:00:00Z' };
+    const stored = { visibleFrom, contentlessTransmissionsCount: 0 };
     expect(keysWith(dates)).toEqual([]);
-    expect(keysWith(dates, { visibleFrom })).toEqual(['dto.dueAt', 'dto.expiresAt']);
-    expect(keysWith(dates, { visibleFrom, rights: { ...noRights, admin: true } })).toEqual(['dto.expiresAt']);
+    expect(keysWith(dates, { stored })).toEqual(['dto.dueAt', 'dto.expiresAt']);
+    expect(keysWith(dates, { stored, rights: { ...noRights, admin: true } })).toEqual(['dto.expiresAt']);
+  });
+
+  it('tells of the stored dialog together with what is wrong in itself', () => {
+    const stored = { visibleFrom, contentlessTransmissionsCount: 1 };
+    const wrong = { progress: 140, dueAt: '2027-01-31T00:00:00Z' };
+    expect(keysWith(wrong, { stored })).toEqual(['dto.dueAt', 'dto.progress', 'dto.transmissions']);
+    expect(keysWith({ isApiOnly: true, progress: 140 }, { stored })).toEqual(['dto.progress']);
   });
 
   it('takes any UUID for actions and endpoints, which existing dialogs may have', () => {
@@ -209,9 +217,7 @@ describe('a body of many faults', () => {
   it('is told that there are too many when it is large and all of it can be read', () => {
     const urls = Array.from({ length: 300_000 }, () => ({ url: 'http://a/', consumerType: 1 }));
     const body = { ...update, attachments: [{ urls }] };
-    expect(keysOf(validateUpdateDialog(body, { now, rights: noRights, visibleFrom: null }))).toEqual([
-      'SerializerErrors',
-    ]);
+    expect(keysOf(validateUpdateDialog(body, { now, rights: noRights, stored: null }))).toEqual(['SerializerErrors']);
   });
 
   it('is a large one without any fault as well', () => {

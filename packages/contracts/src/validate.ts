@@ -26,7 +26,7 @@ import {
   updateTransmissionMembers,
   updateTransmissionRules,
 } from './transmission.ts';
-import { type UpdateDialogBody, updateDialogBody, updateDialogRules } from './update-dialog.ts';
+import { type StoredDialog, type UpdateDialogBody, updateDialogBody, updateDialogRules } from './update-dialog.ts';
 
 /** The body in its normal form, or what is wrong with it. */
 export type Validated<Value> = { ok: true; value: Value } | { ok: false; errors: Errors };
@@ -56,16 +56,16 @@ export function validateCreateDialog(input: unknown, { now, rights }: Validation
 }
 
 export type UpdateValidationContext = ValidationContext & {
-  /** Of the stored dialog: an update cannot change it, but its dates are compared with it. */
-  visibleFrom: Timestamp | null;
+  /** What the update has to fit; null where the dialog has not been read yet. */
+  stored: StoredDialog | null;
   /** Whether null is read as a list without items, as a patch may leave it behind. In a PUT body it is a fault. */
   nullAsEmptyList?: boolean;
 };
 
 /** The body of PUT, or the document that a patch has made of a dialog. */
 export function validateUpdateDialog(input: unknown, update: UpdateValidationContext): Validated<UpdateDialogBody> {
-  const { now, rights, visibleFrom, nullAsEmptyList = false } = update;
-  const context = { ...ruleContext(now, rights), visibleFrom };
+  const { now, rights, stored, nullAsEmptyList = false } = update;
+  const context = { ...ruleContext(now, rights), stored };
   return validate(updateDialog, input, (dialog, report) => updateDialogRules(dialog, context, report), nullAsEmptyList);
 }
 

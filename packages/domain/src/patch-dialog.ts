@@ -7,7 +7,7 @@ import { findOwn, notFound } from './open-for-change.ts';
 import { type Context, type Outcome, rejected } from './outcome.ts';
 import { applyPatch } from './patch-document.ts';
 import { unwrittenNames } from './unwritten-names.ts';
-import { againstDialog, applyUpdate } from './update-dialog.ts';
+import { applyUpdate } from './update-dialog.ts';
 
 /**
  * Decides a PATCH: the operations are applied to the dialog as it is now, and the result is treated as a PUT body
@@ -24,12 +24,10 @@ export function patchDialog(state: DialogState, command: CommandOf<'PatchDialog'
   const validated = validateUpdateDialog(document, {
     now: context.now,
     rights,
-    visibleFrom: dialog.visibleFrom,
+    stored: dialog,
     nullAsEmptyList: true,
   });
   if (!validated.ok) return rejected(400, validated.errors);
-  const invalid = againstDialog(validated.value, dialog, rights);
-  if (invalid.any) return invalid.rejected(400);
   const unwritten = unwrittenNames(validated.value, dialog, payload);
   if (unwritten.length > 0) {
     const reason = `An id, key or resource has to be written where it counts, not copied: ${listed(unwritten)}`;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Command, CommandOf, Rights } from '@dialog/contracts/commands';
-import type { UpdateDialogBody } from '@dialog/contracts/update-dialog';
+import type { Command, CommandOf } from '@dialog/contracts/commands';
+import { storedDialogRules, type UpdateDialogBody } from '@dialog/contracts/update-dialog';
 import { appendActivities, reservedActivityTypes } from './append-activities.ts';
 import { appendTransmissions, usedTransmissionKeys } from './append-transmissions.ts';
 import { addExpiredAttachments } from './attachment-expiry.ts';
@@ -44,25 +44,11 @@ const replaceable = {
 export function updateDialog(state: DialogState, command: CommandOf<'UpdateDialog'>, context: Context): Outcome {
   const dialog = findOwn(state, command);
   if (dialog === undefined) return notFound(command.dialogId);
-  const invalid = againstDialog(command.payload, dialog, command.rights);
+  // Whatever the body alone can tell, the gateway has looked at.
+  const invalid = new Errors();
+  storedDialogRules(command.payload, dialog, command, (path, message) => invalid.add(`dto.${path}`, message));
   if (invalid.any) return invalid.rejected(400);
   return applyUpdate(state, dialog, command, command.payload, context);
-}
-
-/** The validation rules of a PUT body that only the stored dialog can answer. */
-export function againstDialog(body: UpdateDialogBody, dialog: Dialog, rights: Rights): Errors {
-  const errors = new Errors();
-  const { visibleFrom } = dialog;
-  if (visibleFrom !== null && body.expiresAt !== null && body.expiresAt < visibleFrom) {
-    errors.add('dto.expiresAt', "'expiresAt' must not be before 'visibleFrom'.");
-  }
-  if (visibleFrom !== null && body.dueAt !== null && body.dueAt < visibleFrom && !rights.admin) {
-    errors.add('dto.dueAt', "'dueAt' must not be before 'visibleFrom'.");
-  }
-  if (!body.isApiOnly && dialog.contentlessTransmissionsCount > 0) {
-    errors.add('dto.transmissions', "'isApiOnly' must stay true: the dialog has transmissions without content.");
-  }
-  return errors;
 }
 
 /** What PUT and PATCH have in common, from the 410 on. */

@@ -257,6 +257,11 @@ describe('a dialog', () => {
     const put = await send('PUT', `${dialogs}/${id}`, { content });
     expect(put.status).toBe(400);
     expect(await errorKeys(put)).toEqual(['dto.status']);
+
+    const hidden = await created({ ...example, visibleFrom: '2098-01-01T00:00:00Z' });
+    const early = { status: 'Draft', content, progress: 140, dueAt: '2097-01-01T00:00:00Z' };
+    const both = await send('PUT', `${dialogs}/${hidden.id}`, early);
+    expect(await errorKeys(both)).toEqual(['dto.progress', 'dto.dueAt']);
   });
 });
 

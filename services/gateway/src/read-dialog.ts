@@ -111,9 +111,14 @@ export async function findReadableDialog(
   db: Database,
   id: string,
   { org, rights }: Reader,
-): Promise<Pick<Dialog, 'deletedAt'> | undefined> {
+): Promise<Pick<Dialog, 'deletedAt' | 'visibleFrom' | 'contentlessTransmissionsCount'> | undefined> {
   const found = await read(() =>
-    db.selectFrom('dialog').select(['org', 'deleted_at as deletedAt']).where('id', '=', id).executeTakeFirst(),
+    db
+      .selectFrom('dialog')
+      .select(['org', 'deleted_at as deletedAt', 'visible_from as visibleFrom'])
+      .select('contentless_transmissions_count as contentlessTransmissionsCount')
+      .where('id', '=', id)
+      .executeTakeFirst(),
   );
   return found !== undefined && (found.org === org || rights.admin) ? found : undefined;
 }

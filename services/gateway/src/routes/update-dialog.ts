@@ -28,14 +28,17 @@ export function registerUpdateDialog(app: GatewayApp, deps: WriteDeps & { db: Da
     const { dialogId, ifMatch, silent, body } = request.value;
     const serviceOwner = c.get('serviceOwner');
     const receivedAt = deps.now();
-    // What only the stored dialog can tell (its visibleFrom among it), decide looks at.
-    const validated = validateUpdateDialog(body, { now: receivedAt, rights: serviceOwner.rights, visibleFrom: null });
+    const context = { now: receivedAt, rights: serviceOwner.rights };
+    // Whether a body that is right in itself fits the stored dialog, decide looks at.
+    const validated = validateUpdateDialog(body, { ...context, stored: null });
     if (!validated.ok) {
       // A body that cannot be read is told as such. What is wrong with one that can be comes after 404: it is not worth
       // telling to somebody whose dialog it is not.
       if (!Object.keys(validated.errors).every((key) => key.startsWith('dto.'))) return invalid(c, validated.errors);
-      const dialog = await findReadableDialog(deps.db, dialogId, serviceOwner);
-      return dialog === undefined ? notFound(c, 'DialogEntity', dialogId) : invalid(c, validated.errors);
+      const stored = await findReadableDialog(deps.db, dialogId, serviceOwner);
+      if (stored === undefined) return notFound(c, 'DialogEntity', dialogId);
+      const fitted = validateUpdateDialog(body, { ...context, stored });
+      return invalid(c, fitted.ok ? validated.errors : fitted.errors);
     }
 
     const payload = validated.value;
