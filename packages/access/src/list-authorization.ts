@@ -23,8 +23,6 @@ export type SubjectResources = ReadonlyMap<string, ReadonlySet<string>>;
 export type ListAuthorizations = {
   /** @throws UpstreamFailure when the platform has to be asked and is away */
   listAuthorization: (question: ListQuestion) => Promise<ListAuthorization>;
-  /** Whether the person may see this very dialog in a list. @throws as listAuthorization */
-  mayList: (caller: string, dialog: ListedDialog) => Promise<boolean>;
 };
 
 type Deps = {
@@ -35,25 +33,20 @@ type Deps = {
 };
 
 export function createListAuthorizations(deps: Deps): ListAuthorizations {
-  return { listAuthorization, mayList };
-
-  async function listAuthorization({ caller, parties, resources }: ListQuestion): Promise<ListAuthorization> {
-    const [authorised, subjectResources] = await Promise.all([
-      deps.authorisedParties(caller, parties),
-      deps.subjectResources(),
-    ]);
-    const { dialogIds, labels, resourcesByParty } = authorisedInLists(authorised, subjectResources, {
-      parties,
-      resources,
-    });
-    const labelled = labels.size === 0 ? [] : await deps.dialogsLabelled([...labels]);
-    return { resourcesByParty, dialogIds: new Set([...dialogIds, ...labelled]) };
-  }
-
-  async function mayList(caller: string, dialog: ListedDialog): Promise<boolean> {
-    const { party, serviceResource } = dialog;
-    return isListed(await listAuthorization({ caller, parties: [party], resources: [serviceResource] }), dialog);
-  }
+  return {
+    async listAuthorization({ caller, parties, resources }) {
+      const [authorised, subjectResources] = await Promise.all([
+        deps.authorisedParties(caller, parties),
+        deps.subjectResources(),
+      ]);
+      const { dialogIds, labels, resourcesByParty } = authorisedInLists(authorised, subjectResources, {
+        parties,
+        resources,
+      });
+      const labelled = labels.size === 0 ? [] : await deps.dialogsLabelled([...labels]);
+      return { resourcesByParty, dialogIds: new Set([...dialogIds, ...labelled]) };
+    },
+  };
 }
 
 /** Whether a dialog is among those that may be listed. */

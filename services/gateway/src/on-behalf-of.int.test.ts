@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { isListed, type ListedDialog } from '@dialog/access/list-authorization';
 import { openPlatform } from '@dialog/access/platform/platform';
 import { dialogChange } from '@dialog/contracts/dialog-event';
 import { type DialogView, dialogView } from '@dialog/contracts/dialog-view';
@@ -271,14 +272,21 @@ describe('a dialog that is opened for a person', () => {
 });
 
 describe('what a person finds in lists', () => {
-  function listAuthorizations() {
-    const log = createLogger('test', 'silent');
-    return listAuthorizationsOf(openPlatform(platformAt(fixture.emulator.baseUrl, fixture.emulator), { log }), db);
+  const log = createLogger('test', 'silent');
+  const lists = () =>
+    listAuthorizationsOf(openPlatform(platformAt(fixture.emulator.baseUrl, fixture.emulator), { log }), db);
+
+  async function mayList(caller: string, dialog: ListedDialog): Promise<boolean> {
+    const question = { caller, parties: [dialog.party], resources: [dialog.serviceResource] };
+    return isListed(await lists().listAuthorization(question), dialog);
   }
 
   it('follows from roles and packages at parties', async () => {
-    const { listAuthorization, mayList } = listAuthorizations();
-    const { resourcesByParty } = await listAuthorization({ caller: kari, parties: [fish, north], resources: [] });
+    const { resourcesByParty } = await lists().listAuthorization({
+      caller: kari,
+      parties: [fish, north],
+      resources: [],
+    });
     const found = [...resourcesByParty].map(([party, resources]) => [party, resources.has(permit)]);
     expect(found).toEqual([
       [fish, true],
@@ -291,7 +299,6 @@ describe('what a person finds in lists', () => {
   });
 
   it('has single dialogs that were delegated, by id and by label', async () => {
-    const { mayList } = listAuthorizations();
     const delegated = '019cf0a2-6d5e-7c31-9d44-0f6a1b2c3d01';
     expect(await mayList(ola, { id: delegated, party: north, serviceResource: permit })).toBe(true);
 

@@ -12,7 +12,7 @@ export type CacheSettings = {
   staleWaitMs?: number;
   /** How long a caller waits when there is nothing to give out. The load goes on and fills the cache. */
   waitMs: number;
-  /** After a failed attempt to replace a value, how long nobody tries again. */
+  /** After an attempt to replace a value that failed or took too long, how long nobody tries again. */
   retryAfterMs: number;
   /** How much is kept, in what `weigh` tells; entries, if it tells nothing. */
   entriesMax: number;
@@ -81,15 +81,14 @@ export function createFreshCache<Value>(
     }
   }
 
-  async function newOrStale(
-    refreshed: Promise<Value | undefined>,
-    { value }: Entry<Value>,
-  ): Promise<Value | undefined> {
+  async function newOrStale(refreshed: Promise<Value | undefined>, entry: Entry<Value>): Promise<Value | undefined> {
     try {
       return await stalePatience.execute(() => refreshed);
     } catch (err) {
       if (!(err instanceof TaskCancelledError)) throw err;
-      return value;
+      // One caller has waited in vain; those who come while the load goes on need not.
+      entry.retryAt = now() + retryAfterMs;
+      return entry.value;
     }
   }
 

@@ -51,7 +51,6 @@ export function exampleApp(changed: Partial<GatewayDeps> = {}) {
     resources: { orgCodeOf: async () => undefined, resource: async (urn) => ({ ...exampleResource, urn }) },
     lists: {
       listAuthorization: async () => ({ resourcesByParty: new Map(), dialogIds: new Set() }),
-      mayList: async () => false,
     },
     decisionPoint: async () => [],
     partyNames: { nameOf: async () => undefined },
