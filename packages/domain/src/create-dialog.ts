@@ -5,7 +5,7 @@ import { appendActivities, reservedActivityTypes } from './append-activities.ts'
 import { appendTransmissions, usedTransmissionKeys } from './append-transmissions.ts';
 import { afterAppending } from './counters.ts';
 import type { Dialog } from './dialog.ts';
-import { type DialogState, orgKey } from './dialog-state.ts';
+import { type DialogState, emptyState, orgKey } from './dialog-state.ts';
 import { eventsOf } from './events.ts';
 import { identifiedApiAction, identifiedAttachment, identifiedGuiAction, partIds } from './identified.ts';
 import { foreignReferences } from './open-for-change.ts';
@@ -103,7 +103,8 @@ export function createDialog(state: DialogState, command: CommandOf<'CreateDialo
   };
 
   const appended = appendTransmissions(state, blank, payload.transmissions, facts, context, { rules, actors: storage });
-  const usedKeys = usedTransmissionKeys(state, dialogId, payload.transmissions);
+  // Keys are held within a dialog, and a new one has none. That its id is another's is told below.
+  const usedKeys = usedTransmissionKeys(emptyState(), dialogId, payload.transmissions);
   if (usedKeys.any && !rules.any) return usedKeys.rejected(409);
   if (rules.any) return rules.rejected(422);
   const activities = appendActivities(blank, payload.activities, facts, context, storage);

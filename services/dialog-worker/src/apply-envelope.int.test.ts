@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import type { Command, Envelope } from '@dialog/contracts/commands';
-import { type Database, openDatabase } from '@dialog/database/open';
+import type { Database } from '@dialog/database/open';
 import * as activities from '@dialog/database/tables/activities';
 import * as deadLetters from '@dialog/database/tables/dead-letters';
 import * as dialogs from '@dialog/database/tables/dialogs';
@@ -9,59 +7,23 @@ import * as operations from '@dialog/database/tables/operations';
 import * as outbox from '@dialog/database/tables/outbox';
 import * as transmissions from '@dialog/database/tables/transmissions';
 import * as examples from '@dialog/domain/testing/examples';
-import { openTestSpace, type TestSpace } from '@dialog/local/testing';
-import { createLogger } from '@dialog/telemetry/logger';
 import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { applyCommands } from './apply-commands.ts';
 import { applyEnvelope } from './apply-envelope.ts';
-import { createClock } from './clock.ts';
+import { openWorkerFixture, type WorkerFixture } from './testing/worker-fixture.ts';
 
-let space: TestSpace;
+let fixture: WorkerFixture;
 let db: Database;
-const log = createLogger('test', 'silent');
-const now = createClock();
-
 beforeAll(async () => {
-  space = await openTestSpace();
-  db = open('test');
-  await lanes.ensure(db, 8);
+  fixture = await openWorkerFixture();
+  db = fixture.db;
 });
-afterAll(async () => {
-  await db.destroy();
-  await space.close();
-});
+afterAll(() => fixture.close());
 
-function open(applicationName: string): Database {
-  return openDatabase(space.databaseUrl, {
-    applicationName,
-    connectionsMax: 4,
-    connectTimeoutMs: 5_000,
-    statementTimeoutMs: 10_000,
-  });
-}
-
-function deps() {
-  return { db, log, now, newId: uuidv7, newRevision: randomUUID };
-}
-
-/** An example command of its own, on a dialog of its own, received now: operations are kept by the day of their id. */
-function on<C extends Command>(dialogId: string, command: C): C {
-  const id = uuidv7();
-  const own = { ...command, id, dialogId, receivedAt: now() };
-  if (own.kind === 'CreateTransmission') return { ...own, transmissionId: own.payload.id ?? id };
-  if (own.kind === 'CreateActivity') return { ...own, activityId: own.payload.id ?? id };
-  return own;
-}
-
-function envelopeOf(lane: number, commands: Command[]): Envelope {
-  return { version: 1, laneCount: 8, lane, replyTo: 'nobody', commands };
-}
-
-async function apply(lane: number, ...commands: Command[]) {
-  return (await applyEnvelope(deps(), envelopeOf(lane, commands))).operations;
-}
+const on: WorkerFixture['on'] = (dialogId, command) => fixture.on(dialogId, command);
+const apply: WorkerFixture['apply'] = (lane, ...commands) => fixture.apply(lane, ...commands);
 
 describe('an envelope', () => {
   it('is decided in order, each command on what the one before it left', async () => {
@@ -203,7 +165,7 @@ it('reads no children to add one: the work does not grow with the dialog', async
   for (let batch = 0; batch < 4; batch += 1) await apply(7, ...many());
 
   const statements: string[] = [];
-  const watched = open('watched');
+  const watched = fixture.open('watched');
   try {
     const spied = watched.withPlugin({
       transformQuery: ({ node }) => node,
@@ -212,7 +174,7 @@ it('reads no children to add one: the work does not grow with the dialog', async
         return result;
       },
     });
-    await applyCommands({ ...deps(), db: spied }, { lane: 7, laneCount: 8 }, [
+    await applyCommands({ ...fixture.deps, db: spied }, { lane: 7, laneCount: 8 }, [
       on(dialogId, examples.createTransmission()),
     ]);
   } finally {
@@ -224,11 +186,14 @@ it('reads no children to add one: the work does not grow with the dialog', async
 
 it('leaves nothing behind when its connection breaks in the middle', async () => {
   const dialogId = uuidv7();
-  const doomed = open('doomed');
+  const doomed = fixture.open('doomed');
   try {
     await db.transaction().execute(async (trx) => {
       await lanes.lock(trx, 0);
-      const applying = applyEnvelope({ ...deps(), db: doomed }, envelopeOf(0, [on(dialogId, examples.createDialog())]));
+      const applying = applyEnvelope(
+        { ...fixture.deps, db: doomed },
+        fixture.envelopeOf(0, [on(dialogId, examples.createDialog())]),
+      );
       const failure = expect(applying).rejects.toThrow();
       await vi.waitUntil(async () => (await terminate('doomed')) > 0);
       await failure;
