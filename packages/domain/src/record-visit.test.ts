@@ -99,14 +99,13 @@ describe('a visit', () => {
     expect(twice.change?.events).toEqual([]);
   });
 
-  it('is logged once also for a dialog whose time of update is still to come', () => {
+  it('to a dialog whose time of update is still to come is logged just after it, and once', () => {
     const ahead = createDialog({ createdAt: now, updatedAt: at('14:00') });
     const visit = recordVisit({ contentUpdatedAt: at('14:00') });
-    expect(visited([ahead], visit).visits).toHaveLength(1);
-    // Its content had not been seen before the first visit, and had been before the second.
-    expect(visited([ahead, visit], visit).visits).toHaveLength(1);
-    expect(visited([ahead, visit, visit], visit)).toMatchObject({ changed: false });
-    expect(visited([ahead, visit, visit, createTransmission()], visit)).toMatchObject({
+    expect(visited([ahead], visit).visits).toMatchObject([{ seenAt: '2026-03-01T14:00:00.0000010Z' }]);
+    expect(visited([ahead, visit], visit)).toMatchObject({ changed: false });
+    // New content, and still the same time of update: the same state again.
+    expect(visited([ahead, visit, markedAsUnopened, visit, createTransmission()], visit)).toMatchObject({
       dialog: { contentSeen: true },
       visits: [],
       change: { events: [{ type: 'DialogUpdated' }] },

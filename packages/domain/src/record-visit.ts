@@ -1,5 +1,6 @@
 import type { CommandOf } from '@dialog/contracts/commands';
 import { seenLogId } from '@dialog/contracts/seen-log-id';
+import { justAfter, latestOf } from '@dialog/contracts/timestamp';
 import type { Dialog, SeenLogEntry } from './dialog.ts';
 import { childKey, type DialogState } from './dialog-state.ts';
 import { dialogEvents, seenEvent } from './events.ts';
@@ -21,7 +22,9 @@ export function recordVisit(state: DialogState, command: CommandOf<'RecordVisit'
   if (isSeen(dialog, visits[0])) return applied(dialog.endUserContextRevision);
 
   const id = seenLogId(dialog, seenBy.actorId);
-  const entry: SeenLogEntry = { dialogId: dialog.id, id, seenAt: context.now, seenBy, isViaServiceOwner };
+  // A dialog may have been updated by a clock that is a little ahead, a caller's or another worker's.
+  const seenAt = latestOf(context.now, justAfter(dialog.updatedAt));
+  const entry: SeenLogEntry = { dialogId: dialog.id, id, seenAt, seenBy, isViaServiceOwner };
   const entries = visits.some((visit) => visit.id === id) ? [] : [entry];
   const setsFlag = !dialog.contentSeen && dialog.contentUpdatedAt === command.contentUpdatedAt;
   const flagged = setsFlag ? { ...dialog, contentSeen: true } : dialog;
