@@ -1,7 +1,6 @@
 import type { Rights } from '@dialog/contracts/commands';
-import { isOrganizationNumber } from '@dialog/contracts/norwegian-numbers';
 import type { JWTPayload } from 'jose';
-import { z } from 'zod';
+import { organisationOf } from './organisation-claim.ts';
 
 /** Scopes of the service owner API (section 2.2). */
 export const scopes = {
@@ -58,7 +57,7 @@ export function identifyOrganisation(
   | { kind: 'refused'; reason: Exclude<ServiceOwnerRefusal, 'org-unknown'> } {
   const granted = scopesOf(claims);
   if (!granted.has(needed)) return { kind: 'refused', reason: 'scope-missing' };
-  const orgNumber = consumerOf(claims);
+  const orgNumber = organisationOf(claims.consumer);
   if (orgNumber === undefined) return { kind: 'refused', reason: 'consumer-missing-or-invalid' };
   return { kind: 'organisation', orgNumber, scopes: granted };
 }
@@ -67,31 +66,6 @@ export function identifyOrganisation(
 export function scopesOf({ scope }: JWTPayload): ReadonlySet<string> {
   const texts = Array.isArray(scope) ? scope : [scope];
   return new Set(texts.flatMap((text) => (typeof text === 'string' ? text.split(' ') : [])).filter(Boolean));
-}
-
-const consumer = z.object({ authority: z.string(), ID: z.string() });
-
-/**
- * The organisation number in the `consumer` claim (ISO 6523, `0192:<9 digits>`). The claim is an object, or its JSON.
- *
- * @returns undefined when there is none, or its control digit is wrong
- */
-function consumerOf(claims: JWTPayload): string | undefined {
-  const { success, data } = consumer.safeParse(objectOf(claims.consumer));
-  if (!success || data.authority.toLowerCase() !== 'iso6523-actorid-upis') return undefined;
-  const [scheme, orgNumber, ...rest] = data.ID.split(':');
-  if (scheme !== '0192' || orgNumber === undefined || rest.length > 0) return undefined;
-  return isOrganizationNumber(orgNumber) ? orgNumber : undefined;
-}
-
-function objectOf(claim: unknown): unknown {
-  if (typeof claim !== 'string') return claim;
-  try {
-    return JSON.parse(claim);
-  } catch {
-    // A claim that is no JSON is no consumer; nothing else can be meant.
-    return undefined;
-  }
 }
 
 function orgClaimOf(claims: JWTPayload): string | undefined {
