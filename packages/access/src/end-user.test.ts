@@ -53,7 +53,12 @@ describe('the type of user', () => {
       'SystemUser',
       systemUser,
     ],
-    ['an organisation with the scope', { consumer, scope: serviceProvider }, 'ServiceOwner', `${organization}313007308`],
+    [
+      'an organisation with the scope',
+      { consumer, scope: serviceProvider },
+      'ServiceOwner',
+      `${organization}313007308`,
+    ],
     ['an organisation alone', { consumer }, 'Unknown', undefined],
     ['the scope alone', { scope: serviceProvider }, 'Unknown', undefined],
     ['an e-mail address', byEmail, 'IdportenEmailIdentifiedUser', emailUser],

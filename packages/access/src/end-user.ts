@@ -42,7 +42,9 @@ export type EndUser = {
 
 export type EndUserRefusal = 'scope-missing' | 'user-type-not-allowed' | 'authentication-level-unknown';
 
-export type EndUserIdentification = { kind: 'end-user'; endUser: EndUser } | { kind: 'refused'; reason: EndUserRefusal };
+export type EndUserIdentification =
+  | { kind: 'end-user'; endUser: EndUser }
+  | { kind: 'refused'; reason: EndUserRefusal };
 
 /** Tells who the end user is. The first thing that is wrong is the reason of a refusal: scope, then type, then level. */
 export function identifyEndUser(claims: JWTPayload): EndUserIdentification {
@@ -122,7 +124,7 @@ function emailUserOf({ email, amr }: JWTPayload): string | undefined {
 const authorizationDetail = z.looseObject({ type: z.string() });
 const systemUser = z.object({
   systemuser_id: z.tuple([z.guid().toLowerCase()], z.unknown()),
-  systemuser_org: z.unknown(),
+  systemuser_org: z.unknown().optional(),
 });
 
 /** The first system user in `authorization_details`, which is a list or, after a conversion, its only element. */

@@ -8,9 +8,9 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { getPath } from 'hono/utils/url';
 import type { Registry } from 'prom-client';
-import { type AuthenticationDeps, serviceOwnersOnly } from './authentication.ts';
+import { type AuthenticationDeps, endUsersOnly, serviceOwnersOnly } from './authentication.ts';
 import type { ResourceDescriptionDeps } from './describe-resource.ts';
-import { type GatewayApp, type GatewayEnv, serviceOwnerPath } from './gateway-app.ts';
+import { endUserPath, type GatewayApp, type GatewayEnv, serviceOwnerPath } from './gateway-app.ts';
 import { observe } from './observe.ts';
 import { faultResponse, problemResponse } from './problem-response.ts';
 import { registerAddServiceOwnerLabel } from './routes/add-service-owner-label.ts';
@@ -103,6 +103,8 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerGetSeenLog(app, deps);
   registerLookUpDialog(app, deps);
   registerGetOperation(app, deps);
+
+  app.use(`${endUserPath}/*`, endUsersOnly(deps));
 
   registerDocumentation(app, deps);
   app.route('/', healthRoutes(deps));

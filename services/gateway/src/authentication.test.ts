@@ -1,7 +1,7 @@
 import { type Scope, scopes } from '@dialog/access/service-owner';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { requireScope } from './authentication.ts';
-import { serviceOwnerPath } from './gateway-app.ts';
+import { endUserPath, serviceOwnerPath } from './gateway-app.ts';
 import { asServiceOwner, exampleApp } from './testing/example-app.ts';
 
 const path = `${serviceOwnerPath}/more`;
@@ -31,3 +31,83 @@ it.each([[[scopes.serviceProvider]], [[scopes.search]], [[scopes.serviceProvider
     expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer error="insufficient_scope", scope="[^"]+"$/);
   },
 );
+
+describe('an end user', () => {
+  const endUserScope = 'digdir:dialogporten';
+  const person = { pid: '01817030080', acr: 'idporten-loa-high', scope: endUserScope };
+
+  /** The answer of a route that tells who calls, to the bearer of a token with these claims. */
+  function callerWith(claims: Record<string, unknown>, query = '') {
+    const app = exampleApp({ tokens: { verify: async () => ({ kind: 'verified', claims }) } });
+    app.get(`${endUserPath}/me`, (c) => c.text(c.get('endUser').id));
+    return app.request(`${endUserPath}/me${query}`, { headers: { Authorization: 'Bearer any' } });
+  }
+
+  it.each([
+    ['person', person, 'urn:altinn:person:identifier-no:01817030080'],
+    [
+      'person of a client without a consent page',
+      { ...person, scope: `${endUserScope}.noconsent` },
+      'urn:altinn:person:identifier-no:01817030080',
+    ],
+    [
+      'system user',
+      {
+        scope: endUserScope,
+        authorization_details: {
+          type: 'urn:altinn:systemuser',
+          systemuser_id: ['5b7a3c0e-52a4-4c0f-9a55-0c6f0f1e2d3c'],
+        },
+      },
+      'urn:altinn:systemuser:uuid:5b7a3c0e-52a4-4c0f-9a55-0c6f0f1e2d3c',
+    ],
+    [
+      'e-mail user',
+      {
+        ...{ scope: endUserScope, acr: 'selfregistered-email', amr: ['Selfregistered-email'] },
+        email: 'kari@example.com',
+      },
+      'urn:altinn:person:idporten-email:kari@example.com',
+    ],
+  ])('that is a %s gets through', async (_, claims, id) => {
+    const answer = await callerWith(claims);
+    expect([answer.status, await answer.text()]).toEqual([200, id]);
+  });
+
+  it('cannot act for another: endUserId means nothing here', async () => {
+    const answer = await callerWith(person, '?endUserId=urn:altinn:person:identifier-no:12345678901');
+    expect(await answer.text()).toBe('urn:altinn:person:identifier-no:01817030080');
+  });
+
+  it.each(['', 'openid', scopes.serviceProvider])('without the scope (%j) gets 403 and no body', async (scope) => {
+    const answer = await callerWith({ ...person, scope });
+    expect([answer.status, await answer.text()]).toEqual([403, '']);
+    expect(answer.headers.get('www-authenticate')).toBe(
+      'Bearer error="insufficient_scope", scope="digdir:dialogporten"',
+    );
+  });
+
+  it.each([
+    ['an organisation', { pid: undefined, consumer: { authority: 'iso6523-actorid-upis', ID: '0192:310001007' } }],
+    ['a service owner that acts for a person', { scope: `${endUserScope} ${scopes.serviceProvider}` }],
+    ['nobody that we know', { pid: '01817030081' }],
+  ])('must not be %s: 403 that says who may', async (_, change) => {
+    const answer = await callerWith({ ...person, ...change });
+    expect(answer.status).toBe(403);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    expect(await answer.json()).toMatchObject({
+      title: 'Forbidden.',
+      errors: {
+        Type: [
+          'The request was authenticated, but we were unable to determine valid user type in order to authorize the request. Valid user types for this endpoint are: Person, SystemUser, IdportenEmailIdentifiedUser',
+        ],
+      },
+    });
+  });
+
+  it('of a level that we do not know is refused', async () => {
+    const answer = await callerWith({ ...person, acr: 'idporten-loa-extreme' });
+    expect(answer.status).toBe(403);
+    expect(await answer.json()).toMatchObject({ errors: { Forbidden: [expect.any(String)] } });
+  });
+});

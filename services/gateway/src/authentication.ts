@@ -1,3 +1,4 @@
+import { type EndUser, endUserScopes, endUserTypes, identifyEndUser } from '@dialog/access/end-user';
 import {
   identifyOrganisation,
   identifyServiceOwner,
@@ -10,7 +11,7 @@ import { bearerToken, type TokenRefusal, type TokenVerifier, type Verification }
 import { UpstreamFailure } from '@dialog/access/upstream-failure';
 import type { MiddlewareHandler } from 'hono';
 import type { GatewayContext, GatewayEnv } from './gateway-app.ts';
-import { invalid } from './problem-response.ts';
+import { forbidden, invalid } from './problem-response.ts';
 import { endUserId } from './request-parameters.ts';
 
 type Claims = Extract<Verification, { kind: 'verified' }>['claims'];
@@ -42,6 +43,41 @@ export function serviceOwnersOnly({ tokens, resources }: AuthenticationDeps): Mi
     // May be on any request; most have nothing to do with it.
     const onBehalfOf = endUserId(c);
     return onBehalfOf.ok ? next() : invalid(c, onBehalfOf.errors);
+  };
+}
+
+const wrongType =
+  'The request was authenticated, but we were unable to determine valid user type in order to authorize the request. ' +
+  `Valid user types for this endpoint are: ${endUserTypes.join(', ')}`;
+
+/**
+ * Lets end users through, as `endUser` of the request. 401 and the 403 of a missing scope are those of service owners;
+ * a 403 because of who the user is has a body that says so.
+ */
+export function endUsersOnly({ tokens }: Pick<AuthenticationDeps, 'tokens'>): MiddlewareHandler<GatewayEnv> {
+  const known = new WeakMap<Claims, EndUser>();
+
+  return async (c, next) => {
+    const verified = await verifiedClaims(c, tokens);
+    if (!verified.ok) return verified.response;
+    let endUser = known.get(verified.claims);
+    if (endUser === undefined) {
+      const identification = identifyEndUser(verified.claims);
+      if (identification.kind === 'refused') {
+        switch (identification.reason) {
+          case 'scope-missing':
+            return refused('scope-missing', endUserScopes[0]);
+          case 'user-type-not-allowed':
+            return forbidden(c, 'Type', wrongType);
+          case 'authentication-level-unknown':
+            return forbidden(c, 'Forbidden', 'The authentication level of the token is not known here.');
+        }
+      }
+      endUser = identification.endUser;
+      known.set(verified.claims, endUser);
+    }
+    c.set('endUser', endUser);
+    return next();
   };
 }
 

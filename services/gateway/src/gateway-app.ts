@@ -1,3 +1,4 @@
+import type { EndUser } from '@dialog/access/end-user';
 import type { ServiceOwner } from '@dialog/access/service-owner';
 import type { Command } from '@dialog/contracts/commands';
 import type { OpenAPIHono } from '@hono/zod-openapi';
@@ -11,6 +12,8 @@ export type GatewayEnv = {
     command: Pick<Command, 'id' | 'dialogId'> | undefined;
     /** Only below `/api/v1/serviceowner`. */
     serviceOwner: ServiceOwner;
+    /** Only below `/api/v1/enduser`. */
+    endUser: EndUser;
   };
 };
 export type GatewayApp = OpenAPIHono<GatewayEnv>;
@@ -18,3 +21,6 @@ export type GatewayContext = Context<GatewayEnv>;
 
 /** Base path of everything that a service owner calls. */
 export const serviceOwnerPath = '/api/v1/serviceowner';
+
+/** Base path of everything that an end user calls, except what is open to all. */
+export const endUserPath = '/api/v1/enduser';
