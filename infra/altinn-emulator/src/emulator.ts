@@ -20,7 +20,7 @@ import { registerResourceList } from './operations/resource-list.ts';
 import { registerRoleMetadata } from './operations/role-metadata.ts';
 import { registerUpdatedPairs } from './operations/updated-pairs.ts';
 import { createOperations, type EmulatorApp } from './operations.ts';
-import { type IssuerName, issuersAt } from './tokens.ts';
+import { type IssuerName, issuerNames, issuersAt } from './tokens.ts';
 
 /** The client of `data/clients.json` that our own services use. */
 const platformClientId = 'dialogporten';
@@ -58,7 +58,7 @@ export async function startEmulator(options: Options = {}): Promise<Emulator> {
   const [jwk] = await keyRing.keys(clientKey(platformClientId));
   // Also made before the first call comes: whoever wants to be one of the clients finds its key in a file.
   const kept = dataDir === undefined ? [] : (await fixtures.clients()).filter(({ jwks }) => jwks === undefined);
-  await Promise.all(['maskinporten', 'altinn', ...kept.map(({ clientId }) => clientKey(clientId))].map(keyRing.keys));
+  await Promise.all([...issuerNames, ...kept.map(({ clientId }) => clientKey(clientId))].map(keyRing.keys));
 
   const server = createServer();
   server.listen(port, hostname);

@@ -25,8 +25,9 @@ it('knows the files', async () => {
       ...[fixtures.resources(), fixtures.serviceOwners(), fixtures.parties(), fixtures.clients()],
       ...[fixtures.roles(), fixtures.accessPackages(), fixtures.subjectResources()],
       ...[fixtures.authorisedParties(), fixtures.decisionRules()],
+      ...[fixtures.users(), fixtures.systemUsers()],
     ]),
-  ).resolves.toHaveLength(9);
+  ).resolves.toHaveLength(11);
 });
 
 it('has resources of every type that is used and of those that are not', async () => {

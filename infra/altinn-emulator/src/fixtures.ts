@@ -98,6 +98,28 @@ const decisionRules = z.array(
 );
 export type DecisionRule = z.infer<typeof decisionRules>[number];
 
+const users = z.array(
+  z.strictObject({
+    /** URN of a person or an e-mail user. */
+    urn: z.string(),
+    userId: z.int().min(1),
+    username: z.string(),
+  }),
+);
+export type AltinnUser = z.infer<typeof users>[number];
+
+const systemUsers = z.array(
+  z.strictObject({
+    urn: z.string().startsWith('urn:altinn:systemuser:uuid:'),
+    systemId: z.string(),
+    /** Number of the organisation that it belongs to. */
+    owner: z.string(),
+    /** Number of the organisation whose client gets its tokens: the vendor of the system. */
+    consumer: z.string(),
+  }),
+);
+export type SystemUser = z.infer<typeof systemUsers>[number];
+
 /**
  * The emulator's world, as files. They are read at every call, so that an edit counts at once.
  *
@@ -115,6 +137,8 @@ export type Fixtures = {
   policy: (resourceId: string) => Promise<string | undefined>;
   authorisedParties: () => Promise<AuthorisedParties>;
   decisionRules: () => Promise<DecisionRule[]>;
+  users: () => Promise<AltinnUser[]>;
+  systemUsers: () => Promise<SystemUser[]>;
 };
 
 export function fixturesIn(folder: string): Fixtures {
@@ -129,6 +153,8 @@ export function fixturesIn(folder: string): Fixtures {
     policy: readPolicy,
     authorisedParties: () => read('authorised-parties.json', authorisedParties),
     decisionRules: () => read('decision-rules.json', decisionRules),
+    users: () => read('users.json', users),
+    systemUsers: () => read('system-users.json', systemUsers),
   };
 
   async function readPolicy(resourceId: string): Promise<string | undefined> {

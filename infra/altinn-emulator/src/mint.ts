@@ -3,51 +3,62 @@ import { base64url, decodeJwt, importJWK, type JWTPayload, SignJWT, UnsecuredJWT
 import { z } from 'zod';
 import type { Fixtures } from './fixtures.ts';
 import { createKey, type KeyRing } from './keys.ts';
+import { mintedClaims, NoSuchToken, subjectQuery } from './minted-claims.ts';
 import type { EmulatorApp } from './operations.ts';
-import { consumerClaim, exchangedClaims, issuersAt, signClaims, signToken } from './tokens.ts';
+import { consumerClaim, type IssuerName, issuerNames, issuersAt, signClaims, signToken } from './tokens.ts';
 
 const faults = [
-  ...['expired', 'not-yet-valid', 'no-expiry', 'wrong-issuer', 'no-consumer', 'invalid-consumer'],
+  ...['expired', 'not-yet-valid', 'no-expiry', 'wrong-issuer', 'no-consumer', 'invalid-consumer', 'unknown-acr'],
   ...['unsigned', 'wrong-key', 'unknown-key', 'public-key-as-secret'],
 ] as const;
 
 const query = z.strictObject({
-  org: z.string().default('ttd'),
-  scope: z.string().default('digdir:dialogporten.serviceprovider digdir:dialogporten.serviceprovider.search'),
+  ...subjectQuery.shape,
   ttl: z.coerce.number().int().min(1).default(3600),
-  issuer: z.enum(['altinn', 'maskinporten']).default('altinn'),
   fault: z.enum(faults).optional(),
 });
-type Query = z.infer<typeof query>;
+const rotateQuery = z.strictObject({ issuer: z.literal(issuerNames).default('altinn') });
+
+/** Its control digit is wrong. */
+const noOrgNumber = '310001008';
 
 type Deps = { fixtures: Fixtures; keyRing: KeyRing; baseUrl: string };
 
 /**
  * Tokens for people at a keyboard, and broken ones for tests; what the real issuers never would give away like this.
  *
- * `GET /emulator/token?org=ttd&scope=…&ttl=3600&issuer=altinn&fault=expired` answers with the bare token.
+ * `GET /emulator/token?org=ttd&scope=…&ttl=3600&issuer=altinn&fault=expired` answers with the bare token; so it does for
+ * end users, with `pid`, `email` or `systemuser` instead of `org`.
  * `POST /emulator/keys/rotate?issuer=altinn` lets the issuer sign with a new key.
  */
 export function registerMint(app: EmulatorApp, deps: Deps): void {
   app.get('/emulator/token', async (c) => {
     const asked = query.safeParse(c.req.query());
     if (!asked.success) return c.text(z.prettifyError(asked.error), 400);
-    const { orgs } = await deps.fixtures.serviceOwners();
-    const orgNumber = orgs[asked.data.org]?.orgnr;
-    if (orgNumber === undefined) return c.text(`No such org; there are ${Object.keys(orgs).join(', ')}.`, 404);
-    return c.text(await mint(deps, asked.data, orgNumber));
+    const { ttl, fault, ...subject } = asked.data;
+    try {
+      const { issuer, claims } = await mintedClaims(deps.fixtures, subject);
+      return c.text(await mint(deps, issuer, claims, ttl, fault));
+    } catch (err) {
+      if (err instanceof NoSuchToken) return c.text(err.message, err.status);
+      throw err;
+    }
   });
 
   app.post('/emulator/keys/rotate', async (c) => {
-    const { issuer } = query.pick({ issuer: true }).parse(c.req.query());
+    const { issuer } = rotateQuery.parse(c.req.query());
     await deps.keyRing.rotate(issuer);
     return c.body(null, 204);
   });
 }
 
-async function mint(deps: Deps, { org, scope, ttl, issuer, fault }: Query, orgNumber: string): Promise<string> {
-  const claims =
-    issuer === 'altinn' ? exchangedClaims(orgNumber, org, scope) : { scope, consumer: consumerClaim(orgNumber) };
+async function mint(
+  deps: Deps,
+  issuer: IssuerName,
+  claims: JWTPayload,
+  ttl: number,
+  fault: (typeof faults)[number] | undefined,
+): Promise<string> {
   const right = await signToken(deps, issuer, claims, ttl);
   const signed = decodeJwt(right);
   const { exp, ...endless } = signed;
@@ -66,7 +77,9 @@ async function mint(deps: Deps, { org, scope, ttl, issuer, fault }: Query, orgNu
     case 'no-consumer':
       return signClaims(deps, issuer, { ...signed, consumer: undefined });
     case 'invalid-consumer':
-      return signClaims(deps, issuer, { ...signed, consumer: consumerClaim(damaged(orgNumber)) });
+      return signClaims(deps, issuer, { ...signed, consumer: consumerClaim(noOrgNumber) });
+    case 'unknown-acr':
+      return signClaims(deps, issuer, { ...signed, acr: 'Level5', 'urn:altinn:authlevel': undefined });
     case 'unsigned':
       return new UnsecuredJWT(signed).encode();
     case 'wrong-key':
@@ -76,11 +89,6 @@ async function mint(deps: Deps, { org, scope, ttl, issuer, fault }: Query, orgNu
     case 'public-key-as-secret':
       return signedWithPublicKey(right, (await deps.keyRing.keys(issuer))[0].n ?? '');
   }
-}
-
-/** Another control digit. */
-function damaged(orgNumber: string): string {
-  return `${orgNumber.slice(0, 8)}${(Number(orgNumber[8]) + 1) % 10}`;
 }
 
 /** A key that the issuer does not publish; under the key id of one that it does, or under its own. */

@@ -2,11 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { importJWK, type JWTPayload, SignJWT } from 'jose';
 import type { KeyRing } from './keys.ts';
 
-/** Maskinporten's issuer and, on the same address, that of Altinn's exchanged tokens. */
-export type IssuerName = 'maskinporten' | 'altinn';
+/** Maskinporten's issuer and, on the same address, those of Altinn's exchanged tokens and of ID-porten. */
+export const issuerNames = ['maskinporten', 'altinn', 'idporten'] as const;
+export type IssuerName = (typeof issuerNames)[number];
 
 export function issuersAt(baseUrl: string): Record<IssuerName, string> {
-  return { maskinporten: `${baseUrl}/`, altinn: `${baseUrl}/authentication/api/v1/openid/` };
+  return {
+    maskinporten: `${baseUrl}/`,
+    altinn: `${baseUrl}/authentication/api/v1/openid/`,
+    idporten: `${baseUrl}/idporten`,
+  };
 }
 
 export function consumerClaim(orgNumber: string) {

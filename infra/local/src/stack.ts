@@ -165,9 +165,9 @@ function ownDatabase(superuserUrl: string, dataDir: string): Promise<DatabaseUrl
   });
 }
 
-/** Of Maskinporten's tokens, and of those that Altinn gives for them. */
+/** Of Maskinporten's tokens, of those that Altinn gives for them, and of ID-porten's. */
 function emulatorIssuers(url: string): string[] {
-  return [`${url}/`, `${url}/authentication/api/v1/openid/`];
+  return [`${url}/`, `${url}/authentication/api/v1/openid/`, `${url}/idporten`];
 }
 
 /** Who the gateway is to the emulator, which has made a key for it. Calls that need a platform token go by that. */

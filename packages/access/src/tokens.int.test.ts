@@ -27,6 +27,15 @@ function bothIssuers(): string[] {
   return [emulator.baseUrl, `${emulator.baseUrl}/authentication/api/v1/openid`];
 }
 
+/** Whose tokens are verified: of each issuer at least one, and of each kind of end user. */
+const bearers = [
+  ['a service owner', 'org=ttd'],
+  ['a person from ID-porten', 'pid=01817030080'],
+  ['a person from Altinn', 'pid=01817030080&issuer=altinn'],
+  ['an e-mail user', 'email=kari@example.com'],
+  ['a system user', 'systemuser=5b7a3c0e-52a4-4c0f-9a55-0c6f0f1e2d3c'],
+] as const;
+
 function control(path: string, init: RequestInit): Promise<Response> {
   return fetch(`${emulator.baseUrl}${path}`, init);
 }
@@ -60,17 +69,21 @@ describe('a token verifier', () => {
     expect(await calls()).toMatchObject({ 'oauth-authorization-server': 1, 'openid-configuration': 0 });
   });
 
-  it.each([
-    ['fault=expired', 'expired'],
-    ['fault=not-yet-valid', 'not-yet-valid'],
-    ['fault=no-expiry', 'no-expiry'],
-    ['fault=wrong-issuer', 'unknown-issuer'],
-    ['fault=unsigned', 'algorithm-not-allowed'],
-    ['fault=public-key-as-secret', 'algorithm-not-allowed'],
-    ['fault=wrong-key', 'wrong-signature'],
-    ['fault=unknown-key', 'unknown-key'],
-  ])('refuses a token with %s as %s', async (query, reason) => {
-    expect(await verifier().verify(await mint(query))).toEqual({ kind: 'refused', reason });
+  it.each(bearers)('verifies the token of %s, and refuses each that is broken for what is wrong', async (_, query) => {
+    const { verify } = verifier({}, Object.values(emulator.issuers));
+    const outcomes = [
+      ['expired', 'expired'],
+      ['not-yet-valid', 'not-yet-valid'],
+      ['no-expiry', 'no-expiry'],
+      ['wrong-issuer', 'unknown-issuer'],
+      ['unsigned', 'algorithm-not-allowed'],
+      ['public-key-as-secret', 'algorithm-not-allowed'],
+      ['wrong-key', 'wrong-signature'],
+      ['unknown-key', 'unknown-key'],
+    ];
+    expect(await verify(await mint(query))).toMatchObject({ kind: 'verified' });
+    const found = outcomes.map(async ([fault]) => [fault, await verify(await mint(`${query}&fault=${fault}`))]);
+    expect(await Promise.all(found)).toEqual(outcomes.map(([fault, reason]) => [fault, { kind: 'refused', reason }]));
   });
 
   it.each(['', 'x', 'x.y.z', 'eyJhbGciOiJSUzI1NiJ9.bm9uc2Vuc2U.eA', 'eyJhbGciOiJSUzI1NiJ9.W10.eA'])(
@@ -87,10 +100,15 @@ describe('a token verifier', () => {
     expect(await verifier().verify(changed)).toEqual({ kind: 'refused', reason: 'wrong-signature' });
   });
 
-  it('refuses a token that one issuer signed in the name of the other', async () => {
-    const [header] = (await mint('issuer=maskinporten')).split('.');
-    const [, claims, signature] = (await mint('issuer=altinn')).split('.');
-    const result = await verifier().verify(`${header}.${claims}.${signature}`);
+  it.each([
+    ['org=ttd&issuer=maskinporten', 'org=ttd&issuer=altinn'],
+    // Whoever gets tokens for organisations must not be able to make one for a person.
+    ['org=ttd&issuer=maskinporten', 'pid=01817030080'],
+    ['pid=01817030080', 'pid=01817030080&issuer=altinn'],
+  ])('refuses a token that one issuer signed (%s) in the name of another (%s)', async (signer, name) => {
+    const [header] = (await mint(signer)).split('.');
+    const [, claims, signature] = (await mint(name)).split('.');
+    const result = await verifier({}, Object.values(emulator.issuers)).verify(`${header}.${claims}.${signature}`);
     expect(result).toEqual({ kind: 'refused', reason: 'unknown-key' });
   });
 
@@ -152,14 +170,19 @@ describe('an issuer’s keys', () => {
     expect(await calls()).toMatchObject({ 'altinn-openid-configuration': 1, 'altinn-jwks': 1 });
   });
 
-  it('are fetched again when a token names a new one', async () => {
-    const { verify } = verifier();
-    const old = await mint();
+  it.each([
+    ['altinn', 'org=ttd', 'altinn-jwks'],
+    ['idporten', 'pid=01817030080', 'idporten-jwks'],
+    ['maskinporten', 'systemuser=5b7a3c0e-52a4-4c0f-9a55-0c6f0f1e2d3c', 'jwks'],
+  ])('are fetched again when a token names a new one (%s)', async (issuer, query, operation) => {
+    const { verify } = verifier({}, Object.values(emulator.issuers));
+    const old = await mint(query);
     expect(await verify(old)).toMatchObject({ kind: 'verified' });
-    await control('/emulator/keys/rotate?issuer=altinn', { method: 'POST' });
-    expect(await verify(await mint())).toMatchObject({ kind: 'verified' });
-    expect(await verify(await mint())).toMatchObject({ kind: 'verified' });
-    expect(await calls()).toMatchObject({ 'altinn-jwks': 2 });
+    await control(`/emulator/keys/rotate?issuer=${issuer}`, { method: 'POST' });
+    expect(await verify(await mint(query))).toMatchObject({ kind: 'verified' });
+    expect(await verify(await mint(query))).toMatchObject({ kind: 'verified' });
+    expect(await verify(old)).toMatchObject({ kind: 'verified' });
+    expect(await calls()).toMatchObject({ [operation]: 2 });
   });
 
   it('are not fetched for each invented key', async () => {

@@ -100,7 +100,6 @@ function controlDigit(digits: string): number {
 function identityOf({ party, name }: Unit) {
   const kind = party.slice(0, party.lastIndexOf(':'));
   const value = party.slice(party.lastIndexOf(':') + 1);
-  const digest = createHash('sha1').update(party).digest('hex');
   const isPerson = kind === 'urn:altinn:person:identifier-no';
   const isOrganisation = kind === 'urn:altinn:organization:identifier-no';
   return {
@@ -109,9 +108,17 @@ function identityOf({ party, name }: Unit) {
     personId: isPerson ? value : null,
     emailId: kind === 'urn:altinn:person:idporten-email' ? value : null,
     dateOfBirth: null,
-    partyId: 50_000_000 + (Number.parseInt(digest.slice(0, 6), 16) % 10_000_000),
-    partyUuid: digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-5$3-8$4-$5'),
+    ...partyIds(party),
     type: isPerson ? 'Person' : isOrganisation ? 'Organization' : 'SelfIdentified',
     unitType: isOrganisation ? 'AS' : null,
+  };
+}
+
+/** What a party is called besides its URN; the same at every start. */
+export function partyIds(urn: string): { partyId: number; partyUuid: string } {
+  const digest = createHash('sha1').update(urn).digest('hex');
+  return {
+    partyId: 50_000_000 + (Number.parseInt(digest.slice(0, 6), 16) % 10_000_000),
+    partyUuid: digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-5$3-8$4-$5'),
   };
 }

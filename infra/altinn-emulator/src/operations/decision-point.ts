@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { DecisionRule, Fixtures, Unit } from '../fixtures.ts';
+import type { AltinnUser, DecisionRule, Fixtures, Unit } from '../fixtures.ts';
 import type { KeyRing } from '../keys.ts';
 import type { EmulatorApp, Operation } from '../operations.ts';
-import { partiesOf } from './authorised-parties.ts';
+import { partiesOf, partyIds } from './authorised-parties.ts';
 import { refusal } from './bearer.ts';
 
 const scope = 'altinn:authorization/authorize.admin';
@@ -63,8 +63,10 @@ export function registerDecisionPoint(
 
     const { AccessSubject, Action, Resource, MultiRequests } = parsed.data.Request;
     // The subject is in every question. It is kept apart: a person can be subject and party.
-    const categories = new Map([...Action, ...Resource].map((one) => [one.Id, urnsOf(one)]));
-    const [user = ''] = AccessSubject.flatMap(urnsOf);
+    const byNumber = urnsByNumber(await deps.fixtures.users());
+    const named = (one: z.infer<typeof category>) => urnsOf(one).map((urn) => byNumber.get(urn) ?? urn);
+    const categories = new Map([...Action, ...Resource].map((one) => [one.Id, named(one)]));
+    const [user = ''] = AccessSubject.flatMap(named);
     const units = (await partiesOf(deps.fixtures, user)).flatMap((party) => [party, ...party.subunits]);
     const rules = await deps.fixtures.decisionRules();
     const decisions = MultiRequests.RequestReference.map(({ ReferenceId }) => {
@@ -80,6 +82,16 @@ export function registerDecisionPoint(
 
 function urnsOf({ Attribute }: z.infer<typeof category>): string[] {
   return Attribute.map(({ AttributeId, Value }) => `${AttributeId}:${Value}`);
+}
+
+/** Users may be named by the number of their account and, where they are the party, by that of their party. */
+function urnsByNumber(users: readonly AltinnUser[]): ReadonlyMap<string, string> {
+  return new Map(
+    users.flatMap(({ urn, userId }) => [
+      [`urn:altinn:userid:${userId}`, urn],
+      [`urn:altinn:partyid:${partyIds(urn).partyId}`, urn],
+    ]),
+  );
 }
 
 /** The roles and access packages that the user has at the question's party. */

@@ -5,10 +5,11 @@ import { type IssuerName, issuersAt } from '../tokens.ts';
 const oauth = '/.well-known/oauth-authorization-server';
 const openId = '/.well-known/openid-configuration';
 const altinn = '/authentication/api/v1/openid';
+const idporten = '/idporten';
 
 /**
  * Metadata and keys of the issuers: Maskinporten at the root (as both kinds of document, so that a client that knows
- * only one finds it), Altinn's under its own path.
+ * only one finds it), those of Altinn and ID-porten under paths of their own.
  */
 export function registerIssuerMetadata(operation: Operation, deps: { keyRing: KeyRing; baseUrl: string }): void {
   const { keyRing, baseUrl } = deps;
@@ -17,6 +18,10 @@ export function registerIssuerMetadata(operation: Operation, deps: { keyRing: Ke
   operation('altinn-openid-configuration', 'GET', `${altinn}${openId}`, async (c) =>
     c.json(metadata('altinn', `${altinn}${openId}/jwks`)),
   );
+  operation('idporten-openid-configuration', 'GET', `${idporten}${openId}`, async (c) =>
+    c.json(metadata('idporten', `${idporten}/jwks.json`)),
+  );
+  operation('idporten-jwks', 'GET', `${idporten}/jwks.json`, async (c) => c.json(await published('idporten')));
   operation('jwks', 'GET', '/jwk', async (c) => c.json(await published('maskinporten')));
   operation('altinn-jwks', 'GET', `${altinn}${openId}/jwks`, async (c) => c.json(await published('altinn')));
 

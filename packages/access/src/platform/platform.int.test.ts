@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type Emulator, startEmulator } from '@dialog/altinn-emulator/emulator';
 import { parseConfig } from '@dialog/telemetry/config';
 import { createLogger } from '@dialog/telemetry/logger';
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { decisionRequest } from '../details-authorization.ts';
@@ -339,6 +340,15 @@ describe('decision point', () => {
     expect(await platform().decisionPoint(request())).toEqual([
       ...['NotApplicable', 'Permit', 'NotApplicable', 'Permit', 'NotApplicable', 'Permit'],
     ]);
+  });
+
+  it('knows users by their accounts, and users who are parties by the number of their party', async () => {
+    const { decisionPoint } = platform();
+    expect(await decisionPoint(request('urn:altinn:userid:20012345'))).toEqual(await decisionPoint(request()));
+    const minted = await (await control('GET', '/emulator/token?pid=01817030080&issuer=altinn')).text();
+    const own = { party: `urn:altinn:partyid:${decodeJwt(minted)['urn:altinn:partyid']}` };
+    expect(await decisionPoint(request(kari, own))).toEqual(await decisionPoint(request(kari, { party: kari })));
+    expect(await decisionPoint(request(kari, own))).toContain('Permit');
   });
 
   it('knows parties, instances and apps', async () => {

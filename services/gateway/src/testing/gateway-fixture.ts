@@ -100,11 +100,11 @@ export async function openGatewayFixture() {
 
     /** Headers of a request by an organisation of the emulator. */
     async as(org: string, scope = serviceProvider, more: Record<string, string> = {}): Promise<Record<string, string>> {
-      const query = new URLSearchParams({ org, scope, ...more }).toString();
-      const known = tokens.get(query) ?? fetch(`${emulator.baseUrl}/emulator/token?${query}`).then((r) => r.text());
-      tokens.set(query, known);
-      return { Authorization: `Bearer ${await known}` };
+      return bearer({ org, scope, ...more });
     },
+
+    /** Headers of a request by an end user: `{ pid }`, `{ email }` or `{ systemuser }`, as the emulator takes them. */
+    asEndUser: (user: Record<string, string>): Promise<Record<string, string>> => bearer(user),
 
     /** Has something closed with everything else, before it. */
     closing(close: () => Promise<unknown>): void {
@@ -115,6 +115,13 @@ export async function openGatewayFixture() {
       for (const close of opened.toReversed()) await close();
     },
   };
+
+  async function bearer(parameters: Record<string, string>): Promise<Record<string, string>> {
+    const query = new URLSearchParams(parameters).toString();
+    const known = tokens.get(query) ?? fetch(`${emulator.baseUrl}/emulator/token?${query}`).then((r) => r.text());
+    tokens.set(query, known);
+    return { Authorization: `Bearer ${await known}` };
+  }
 }
 export type GatewayFixture = Awaited<ReturnType<typeof openGatewayFixture>>;
 
