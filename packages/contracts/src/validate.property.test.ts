@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { attachment, dialog, fullDialog, idAt, ordinary, person, readValue, serviceOwner } from './testing/bodies.ts';
 import {
+  type Validated,
   validateActivity,
   validateCreateDialog,
   validateJsonPatch,
@@ -82,6 +83,94 @@ it('never throws, whatever the JSON, and tells what is wrong or nothing', () => 
       }
     }),
     { numRuns: 500 },
+  );
+});
+
+/** Text that Postgres, URLs or regular expressions may stumble over; some of it is as long as a body allows. */
+const hostileText = fc.oneof(
+  fc
+    .array(
+      fc.constantFrom(
+        '\0',
+        '\ud800',
+        '\udc00',
+        '🙈',
+        ' ',
+        '\n',
+        '\ufeff',
+        'urn:',
+        'https://',
+        '-',
+        'a',
+        '1',
+        '<p>',
+        '&',
+      ),
+    )
+    .map((parts) => parts.join('')),
+  fc
+    .tuple(
+      fc.constantFrom('https://a.no/', 'urn:altinn:', '', '<a href="', '{'),
+      fc.constantFrom('a', ' ', '-a', '<', '@a.', '_'),
+    )
+    .map(([start, unit]) => start + unit.repeat(500_000 / unit.length)),
+  fc.constantFrom('__proto__', 'constructor', 'toString', '1e400', '0001-01-01T00:00:00Z', '+275760-09-13T00:00:00Z'),
+);
+const hostile: fc.Arbitrary<unknown> = fc.oneof(
+  hostileText,
+  fc.double(),
+  fc.constantFrom<unknown>(
+    [],
+    {},
+    [[]],
+    [null],
+    JSON.parse('{"__proto__":{"value":1},"value":"x"}'),
+    JSON.parse('1e400'),
+  ),
+);
+
+/** Each body with one place in it that holds something hostile, and what reads such a body. */
+const bodies: [json: Json, read: (body: unknown) => Validated<unknown>][] = [
+  [json(fullDialog), (body) => validateCreateDialog(body, everything)],
+  [
+    json({ ...fullDialog, status: 'Draft' }),
+    (body) => validateUpdateDialog(body, { ...update, nullAsEmptyList: true }),
+  ],
+  [json(fullDialog.transmissions[0]), (body) => validateTransmission(body, everything)],
+  [json(fullDialog.activities[2]), (body) => validateActivity(body, everything)],
+  [json([{ op: 'add', path: '/content', value: fullDialog.content }]), validateJsonPatch],
+];
+const almostBody = fc
+  .constantFrom(...bodies)
+  .chain(([body, read]) =>
+    fc
+      .tuple(fc.constantFrom(...placesIn(body)), hostile)
+      .map(([at, value]) => ({ body: replacedByAny(body, at, value), read })),
+  );
+
+function replacedByAny(value: Json, path: (string | number)[], by: unknown): unknown {
+  const marker = 'the place';
+  return JSON.parse(JSON.stringify(replaced(value, path, marker)), (_, member) => (member === marker ? by : member));
+}
+
+/** Whether JSON and Postgres keep every part of a value. */
+function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0');
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.values(value).every(isStorable);
+}
+
+it('accepts nothing that cannot be stored, and takes no longer for it than for anything else', () => {
+  fc.assert(
+    fc.property(almostBody, ({ body, read }) => {
+      const startedAt = performance.now();
+      const validated = read(body);
+      expect(performance.now() - startedAt).toBeLessThan(5_000);
+      if (validated.ok) expect(isStorable(validated.value)).toBe(true);
+      else expect(Object.keys(validated.errors).length).toBeGreaterThan(0);
+    }),
+    { numRuns: 1_000 },
   );
 });
 
@@ -185,6 +274,22 @@ it('leaves a normal form as it is', () => {
       expect(readValue(again)).toEqual(value);
     }),
     { numRuns: 300 },
+  );
+});
+
+it('leaves the normal forms of an update, a transmission and an activity as they are', () => {
+  fc.assert(
+    fc.property(validDialog, (body) => {
+      const updated = readValue(validateUpdateDialog({ ...body, status: 'Draft' }, update));
+      const { serviceOwnerContext: _, ...again } = Object(asRequest(json(updated)));
+      expect(readValue(validateUpdateDialog(again, update))).toEqual(updated);
+      for (const transmission of updated.transmissions) {
+        expect(readValue(validateTransmission(withoutNulls(json(transmission)), everything))).toEqual(transmission);
+      }
+      for (const activity of updated.activities) {
+        expect(readValue(validateActivity(withoutNulls(json(activity)), everything))).toEqual(activity);
+      }
+    }),
   );
 });
 
