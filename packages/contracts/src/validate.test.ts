@@ -23,7 +23,7 @@ import {
 } from './testing/bodies.ts';
 import { parseTimestamp } from './timestamp.ts';
 import {
-  isSilentInBody,
+  silentInBody,
   validateActivity,
   validateCreateDialog,
   validateTransmission,
@@ -197,9 +197,13 @@ describe('an activity of its own', () => {
 });
 
 it('finds the flag for a silent change in a body, in any casing', () => {
-  expect(isSilentInBody({ IsSilentUpdate: true })).toBe(true);
-  for (const body of [{ isSilentUpdate: false }, { isSilentUpdate: 'true' }, {}, null, [], 'x', undefined]) {
-    expect(isSilentInBody(body)).toBe(false);
+  expect(readValue(silentInBody({ IsSilentUpdate: true }))).toBe(true);
+  expect(readValue(silentInBody({ isSilentUpdate: true, ISSILENTUPDATE: false }))).toBe(false);
+  for (const body of [{ isSilentUpdate: false }, {}, null, [], 'x', undefined]) {
+    expect(readValue(silentInBody(body))).toBe(false);
+  }
+  for (const isSilentUpdate of ['true', null, 1]) {
+    expect(keysOf(silentInBody({ isSilentUpdate }))).toEqual(['isSilentUpdate']);
   }
 });
 

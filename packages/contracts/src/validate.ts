@@ -87,7 +87,8 @@ export function validateUpdateTransmission(
   const validated = validate(updateTransmission, input, (body, report) =>
     updateTransmissionRules(body, context, report),
   );
-  if (!silentInQuery && !isSilentInBody(input)) {
+  const inBody = silentInBody(input);
+  if (!silentInQuery && !(inBody.ok && inBody.value)) {
     // No member of the transmission, so its key has no prefix.
     return { ok: false, errors: { isSilentUpdate: ['Must be true.'], ...(!validated.ok && validated.errors) } };
   }
@@ -152,9 +153,12 @@ export function validateJsonPatch(input: unknown): Validated<JsonPatch> {
 }
 
 /** Whether the body of a transmission or an activity asks for a silent change, as the query may do as well. */
-export function isSilentInBody(input: unknown): boolean {
-  if (typeof input !== 'object' || input === null) return false;
-  return Object.entries(input).some(([name, value]) => name.toLowerCase() === 'issilentupdate' && value === true);
+export function silentInBody(input: unknown): Validated<boolean> {
+  if (typeof input !== 'object' || input === null) return { ok: true, value: false };
+  const named = Object.entries(input).findLast(([name]) => name.toLowerCase() === 'issilentupdate');
+  const value: unknown = named === undefined ? false : named[1];
+  if (typeof value === 'boolean') return { ok: true, value };
+  return { ok: false, errors: { isSilentUpdate: ['Must be true or false.'] } };
 }
 
 /** For a body that is all in its schema. */

@@ -98,6 +98,13 @@ describe('the command of a request', () => {
     await app.request(transmissions, json('POST', { ...transmission, isSilentUpdate: true }));
     await app.request(`${dialogs}/${dialogId}/activities`, json('POST', { ...activity, isSilentUpdate: true }));
     expect(sent.map(({ command }) => command.silent)).toEqual([false, true, true, true]);
+
+    const unclear = await app.request(
+      transmissions,
+      json('POST', { ...transmission, isSilentUpdate: 'yes', type: 99 }),
+    );
+    expect(unclear.status).toBe(400);
+    expect(await keys(unclear)).toEqual(['isSilentUpdate', 'transmissions[0].type']);
   });
 
   it.each([

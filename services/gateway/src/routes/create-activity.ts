@@ -1,10 +1,11 @@
 import { activityBody } from '@dialog/contracts/activity';
-import { isSilentInBody, validateActivity } from '@dialog/contracts/validate';
+import { silentInBody, validateActivity } from '@dialog/contracts/validate';
 import { createRoute } from '@hono/zod-openapi';
 import { gatherFacts, namedInBody } from '../facts.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
 import { changeOfDialog, changeResponses, created, exampleActor, jsonBody } from '../openapi.ts';
 import { invalid, problemResponse } from '../problem-response.ts';
+import { errorsOf } from '../request-parameters.ts';
 import { commandHeader, dialogPath, readChange, submitCommand, type WriteDeps } from '../submit-command.ts';
 
 const route = createRoute({
@@ -26,11 +27,12 @@ export function registerCreateActivity(app: GatewayApp, deps: WriteDeps): void {
     const serviceOwner = c.get('serviceOwner');
     const receivedAt = deps.now();
     const validated = validateActivity(body, { now: receivedAt, rights: serviceOwner.rights });
-    if (!validated.ok) return invalid(c, validated.errors);
+    const inBody = silentInBody(body);
+    if (!validated.ok || !inBody.ok) return invalid(c, errorsOf(inBody, validated));
 
     const payload = validated.value;
     const facts = await gatherFacts(deps, serviceOwner, namedInBody({ activities: [payload] }));
-    const silent = request.value.silent || isSilentInBody(body);
+    const silent = request.value.silent || inBody.value;
     const header = commandHeader(c, deps, { dialogId, ifMatch, silent, facts, receivedAt });
     const activityId = payload.id ?? deps.newId();
     const location = `${dialogPath(dialogId)}/activities/${activityId}`;

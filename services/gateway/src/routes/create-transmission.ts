@@ -1,10 +1,11 @@
 import { transmissionBody } from '@dialog/contracts/transmission';
-import { isSilentInBody, validateTransmission } from '@dialog/contracts/validate';
+import { silentInBody, validateTransmission } from '@dialog/contracts/validate';
 import { createRoute } from '@hono/zod-openapi';
 import { gatherFacts, namedInBody } from '../facts.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
 import { changeOfDialog, changeResponses, created, exampleActor, exampleContent, jsonBody } from '../openapi.ts';
 import { invalid, problemResponse } from '../problem-response.ts';
+import { errorsOf } from '../request-parameters.ts';
 import { commandHeader, dialogPath, readChange, submitCommand, type WriteDeps } from '../submit-command.ts';
 
 const route = createRoute({
@@ -26,11 +27,12 @@ export function registerCreateTransmission(app: GatewayApp, deps: WriteDeps): vo
     const serviceOwner = c.get('serviceOwner');
     const receivedAt = deps.now();
     const validated = validateTransmission(body, { now: receivedAt, rights: serviceOwner.rights });
-    if (!validated.ok) return invalid(c, validated.errors);
+    const inBody = silentInBody(body);
+    if (!validated.ok || !inBody.ok) return invalid(c, errorsOf(inBody, validated));
 
     const payload = validated.value;
     const facts = await gatherFacts(deps, serviceOwner, namedInBody({ transmissions: [payload] }));
-    const silent = request.value.silent || isSilentInBody(body);
+    const silent = request.value.silent || inBody.value;
     const header = commandHeader(c, deps, { dialogId, ifMatch, silent, facts, receivedAt });
     const transmissionId = payload.id ?? deps.newId();
     const location = `${dialogPath(dialogId)}/transmissions/${transmissionId}`;
