@@ -43,7 +43,9 @@ export function createDecisionPoint({ call, log, cache }: Deps): DecisionPoint {
   }
 }
 
-/** Eleven digits in a row are nothing but the number of a person. */
-function withoutPersons(text: string): string {
-  return text.replaceAll(/(?<!\d)\d{11}(?!\d)/g, '***');
+/** Persons go by number, e-mail address or user name; eleven digits in a row are a person's wherever they stand. */
+function withoutPersons(request: string): string {
+  return request
+    .replaceAll(/("AttributeId":"urn:altinn:person:[^"]*","Value":)"[^"]*"/g, '$1"***"')
+    .replaceAll(/(?<!\d)\d{11}(?!\d)/g, '***');
 }
