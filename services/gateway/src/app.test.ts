@@ -249,7 +249,7 @@ describe('what is refused before anything is enqueued', () => {
 
 describe('what the registry says of a new dialog', () => {
   const registry = (resource: GatewayDeps['resources']['resource']) => ({
-    resources: { orgCodeOf: async () => undefined, resource },
+    resources: { orgCodeOf: async () => undefined, resource, pageOf: (id: string) => id },
   });
   const commandOf = async (resource: GatewayDeps['resources']['resource'], body: object = dialog) => {
     const sent: Command[] = [];

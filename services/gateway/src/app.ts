@@ -9,7 +9,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { getPath } from 'hono/utils/url';
 import type { Registry } from 'prom-client';
 import { type AuthenticationDeps, endUsersOnly, serviceOwnersOnly } from './authentication.ts';
-import type { ResourceDescriptionDeps } from './describe-resource.ts';
+import type { CatalogueDeps } from './catalogue.ts';
 import { endUserPath, type GatewayApp, type GatewayEnv, serviceOwnerPath } from './gateway-app.ts';
 import { observe } from './observe.ts';
 import { faultResponse, problemResponse } from './problem-response.ts';
@@ -23,12 +23,14 @@ import { registerDocumentation } from './routes/documentation.ts';
 import { registerFreezeDialog } from './routes/freeze-dialog.ts';
 import { registerGetActivity } from './routes/get-activity.ts';
 import { registerGetDialog } from './routes/get-dialog.ts';
+import { registerGetLimits } from './routes/get-limits.ts';
 import { type OperationDeps, registerGetOperation } from './routes/get-operation.ts';
 import { registerGetSeenLog } from './routes/get-seen-log.ts';
 import { registerGetServiceOwnerLabels } from './routes/get-service-owner-labels.ts';
 import { registerGetTransmission } from './routes/get-transmission.ts';
 import { registerListActivities } from './routes/list-activities.ts';
 import { registerListSeenLog } from './routes/list-seen-log.ts';
+import { registerListServiceResources } from './routes/list-service-resources.ts';
 import { registerListTransmissions } from './routes/list-transmissions.ts';
 import { registerLookUpDialog } from './routes/look-up-dialog.ts';
 import { registerMoveFormSavedActivity } from './routes/move-form-saved-activity.ts';
@@ -47,7 +49,7 @@ import type { WriteDeps } from './submit-command.ts';
 export type GatewayDeps = AuthenticationDeps &
   WriteDeps &
   OperationDeps &
-  ResourceDescriptionDeps &
+  CatalogueDeps &
   SearchDeps & {
     db: Database;
     lists: ListAuthorizations;
@@ -73,6 +75,8 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   app.onError((err, c) => faultResponse(c, err, deps.log));
   app.notFound((c) => problemResponse(c, problemOf(404)));
 
+  registerGetLimits(app);
+  registerListServiceResources(app, deps);
   registerShouldSendNotification(app, deps);
   app.use(`${serviceOwnerPath}/*`, serviceOwnersOnly(deps));
   registerCreateDialog(app, deps);

@@ -24,3 +24,6 @@ export const serviceOwnerPath = '/api/v1/serviceowner';
 
 /** Base path of everything that an end user calls, except what is open to all. */
 export const endUserPath = '/api/v1/enduser';
+
+/** Base path of what anybody may ask. */
+export const metadataPath = '/api/v1/metadata';

@@ -13,6 +13,9 @@ import { z } from '@hono/zod-openapi';
 /** Every route of service owners. */
 export const byServiceOwner = { tags: ['Serviceowner'], security: [{ maskinporten: [] }] };
 
+/** Every route that needs no token. */
+export const byAnybody = { tags: ['Metadata'] };
+
 const uuid = { type: 'string', format: 'uuid' } as const;
 
 /** An id in the path. */
@@ -150,6 +153,7 @@ const problemDetails = { 'application/problem+json': { schema: problem.openapi('
 const problems = {
   400: 'What is wrong with the request, by member.',
   404: 'Not found, or of another organisation.',
+  406: 'The Accept header excludes JSON.',
   409: 'The idempotent key is in use.',
   410: 'The dialog has been deleted.',
   412: 'The dialog has another revision than If-Match says.',
@@ -159,21 +163,28 @@ const problems = {
   502: 'A system that this service depends on failed.',
 } as const;
 
-/** Problems by status, beside those that every route of service owners can answer with. */
-export function problemResponses(...statuses: (keyof typeof problems)[]) {
+/** Problems by status, beside those that every route can answer with. */
+export function anonymousResponses(...statuses: (keyof typeof problems)[]) {
   const described = statuses.map((status) => [status, { description: problems[status], content: problemDetails }]);
   return {
     ...Object.fromEntries(described),
-    401: { description: 'No token, or none that is valid.' },
     500: { description: 'A fault of this service.', content: problemDetails },
-    // To tell who asks takes the issuer's keys.
-    502: { description: problems[502], content: problemDetails },
-    403: { description: 'The scope is missing, or the change is not the caller’s to make.', content: problemDetails },
     503: {
       description: 'Overload or maintenance.',
       headers: retryAfter,
       content: { 'text/plain': { schema: { type: 'string' } as const } },
     },
+  };
+}
+
+/** Problems by status, beside those that every route of service owners can answer with. */
+export function problemResponses(...statuses: (keyof typeof problems)[]) {
+  return {
+    ...anonymousResponses(...statuses),
+    401: { description: 'No token, or none that is valid.' },
+    // To tell who asks takes the issuer's keys.
+    502: { description: problems[502], content: problemDetails },
+    403: { description: 'The scope is missing, or the change is not the caller’s to make.', content: problemDetails },
   };
 }
 

@@ -19,13 +19,15 @@ export type Resource = {
   description: ReadonlyMap<string, string>;
 };
 
-/** All three throw UpstreamFailure when the list has not been had for a day. Otherwise a lookup is one in a map. */
+/** The first three throw UpstreamFailure when the list has not been had for a day. Otherwise a lookup is one in a map. */
 export type ResourceRegistry = {
   /** Undefined for what the registry does not know, or that has no owner, or is of a type that no dialog can have. */
   resource: (urn: string) => Promise<Resource | undefined>;
   /** URNs. */
   resourcesOwnedBy: (orgNumber: string) => Promise<ReadonlySet<string>>;
   orgCodeOf: (orgNumber: string) => Promise<string | undefined>;
+  /** Address of a resource's page in the registry, by the resource's id. */
+  pageOf: (id: string) => string;
 };
 
 /** Ownership seldom changes, and a wrong owner for some minutes does little harm: what counts is that writes never wait. */
@@ -67,6 +69,7 @@ export function createResourceRegistry({ upstream, platformUrl, log, cache }: De
     async orgCodeOf(orgNumber) {
       return (await index()).orgByNumber.get(orgNumber);
     },
+    pageOf: (id) => `${platformUrl}/resourceregistry/api/v1/resource/${encodeURIComponent(id)}`,
   };
 
   async function index(): Promise<Index> {

@@ -48,7 +48,11 @@ export function exampleApp(changed: Partial<GatewayDeps> = {}) {
   return createApp({
     ...{ db, log, registry: new Registry(), publicUrl: undefined, checks: [] },
     tokens: { verify: async () => ({ kind: 'verified', claims }) },
-    resources: { orgCodeOf: async () => undefined, resource: async (urn) => ({ ...exampleResource, urn }) },
+    resources: {
+      orgCodeOf: async () => undefined,
+      resource: async (urn) => ({ ...exampleResource, urn }),
+      pageOf: (id) => id,
+    },
     lists: {
       listAuthorization: async () => ({ resourcesByParty: new Map(), dialogIds: new Set() }),
     },
@@ -56,6 +60,9 @@ export function exampleApp(changed: Partial<GatewayDeps> = {}) {
     partyNames: { nameOf: async () => undefined },
     organisations: { organisation: async () => undefined },
     authenticationLevels: { minimumLevelOf: async () => undefined },
+    subjectResources: { table: async () => ({ resourcesOf: new Map(), subjectsOf: new Map() }) },
+    roles: { bySubject: async () => new Map() },
+    accessPackages: { bySubject: async () => new Map() },
     lanes: {
       submit: async ({ id, dialogId, kind }) => ended('Applied', { id, dialogId, kind, revision: randomUUIDv7() }),
       wait: async () => undefined,

@@ -1,0 +1,81 @@
+import type { ServiceResourceMetadata } from '@dialog/contracts/metadata-view';
+import { describe, expect, it } from 'vitest';
+import { catalogueIn } from './catalogue.ts';
+import { acceptsJson } from './routes/get-limits.ts';
+
+type Names = Record<string, string>;
+
+function localizations(names: Names) {
+  return Object.entries(names).map(([languageCode, value]) => ({ languageCode, value }));
+}
+
+function item(id: string, names: Names, roles: Names[] = []): ServiceResourceMetadata {
+  const named = (texts: Names) => ({ name: localizations(texts), links: { metadata: 'https://example.com' } });
+  return {
+    serviceResource: {
+      ...{ id, resourceType: 'altinnapp', status: 'completed', isDelegable: true, minimumAuthenticationLevel: 3 },
+      ...named(names),
+    },
+    roles: roles.map((texts, at) => ({ urn: `urn:altinn:rolecode:${at}`, ...named(texts) })),
+    accessPackages: [],
+    serviceOwner: { orgNumber: '310001007', code: 'ttd', name: localizations({ nb: 'Departement', en: 'Ministry' }) },
+  };
+}
+
+const ids = (items: readonly ServiceResourceMetadata[]) => items.map(({ serviceResource }) => serviceResource.id);
+
+describe('the catalogue', () => {
+  it('is in the order of names, whatever their case, and of ids where names are the same', () => {
+    const items = [
+      item('z', { en: 'ånd', nb: 'Ånd' }),
+      item('b', { nb: 'same' }),
+      item('A', { nb: 'SAME' }),
+      item('e', { en: 'Apple', nn: 'Zulu' }),
+      item('n', { nn: 'aardvark' }),
+      item('x', {}),
+    ];
+    expect(ids(catalogueIn(null, items))).toEqual(['x', 'e', 'A', 'b', 'z', 'n']);
+  });
+
+  it('is in the order of the names that are shown', () => {
+    const items = [item('1', { nb: 'A', en: 'Z' }), item('2', { nb: 'B', en: 'Y' })];
+    expect(ids(catalogueIn(null, items))).toEqual(['1', '2']);
+    expect(ids(catalogueIn(['en', 'nb'], items))).toEqual(['2', '1']);
+  });
+
+  it('has all names in the language of the reader, and roles in their order', () => {
+    const [shown] = catalogueIn(
+      ['en'],
+      [item('1', { nb: 'B', en: 'A' }, [{ en: 'Owner' }, { nb: 'Eier', en: 'Chair' }])],
+    );
+    expect(shown?.serviceResource.name).toEqual(localizations({ en: 'A' }));
+    expect(shown?.serviceOwner.name).toEqual(localizations({ en: 'Ministry' }));
+    expect(shown?.roles.map(({ name }) => name)).toEqual([
+      localizations({ en: 'Chair' }),
+      localizations({ en: 'Owner' }),
+    ]);
+  });
+});
+
+describe('an Accept header', () => {
+  it.each([
+    undefined,
+    '',
+    '*/*',
+    'application/*',
+    'Application/JSON',
+    'application/problem+json',
+    'text/html, application/json;q=0.1',
+    'text/html, */*;q=0.1',
+    'application/json; charset=utf-8',
+  ])('of %s leaves room for JSON', (accept) => {
+    expect(acceptsJson(accept)).toBe(true);
+  });
+
+  it.each(['text/html', 'text/*, image/png', 'application/json;q=0', 'application/json;q=0, */*', '*/*;q=0', 'xml'])(
+    'of %s does not',
+    (accept) => {
+      expect(acceptsJson(accept)).toBe(false);
+    },
+  );
+});

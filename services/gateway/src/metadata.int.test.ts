@@ -1,0 +1,183 @@
+import { gunzipSync } from 'node:zlib';
+import { serviceResourceList } from '@dialog/contracts/metadata-view';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { GatewayApp } from './gateway-app.ts';
+import { type GatewayFixture, openGatewayFixture } from './testing/gateway-fixture.ts';
+
+const path = '/api/v1/metadata/serviceresources';
+const dialogs = '/api/v1/serviceowner/dialogs';
+
+let fixture: GatewayFixture;
+let app: GatewayApp;
+beforeAll(async () => {
+  fixture = await openGatewayFixture();
+  fixture.startWorker();
+  app = await fixture.openGateway();
+  for (const [org, resource] of [
+    ['ttd', 'ttd-building-permit'],
+    ['ttd', 'ttd-building-permit'],
+    ['ttd', 'ttd-catch-report'],
+    ['ttd', 'app_ttd_registration'],
+    ['ttd', 'ttd-without-status'],
+    ['skd', 'skd-tax-return'],
+  ] as const) {
+    await created(org, resource);
+  }
+});
+afterAll(() => fixture.close());
+
+async function created(org: string, resource: string): Promise<string> {
+  const answer = await app.request(dialogs, {
+    method: 'POST',
+    headers: { ...(await fixture.as(org)), 'Content-Type': 'application/json' },
+    body: JSON.stringify({
+      serviceResource: `urn:altinn:resource:${resource}`,
+      party: 'urn:altinn:organization:identifier-no:313007103',
+      content: { title: { value: [{ languageCode: 'nb', value: 'Søknad' }] } },
+    }),
+  });
+  if (answer.status !== 201) throw new Error(await answer.text());
+  return z.string().parse(await answer.json());
+}
+
+async function catalogue(headers: Record<string, string> = {}, gateway = app) {
+  const answer = await gateway.request(path, { headers });
+  expect(answer.status).toBe(200);
+  return serviceResourceList.parse(await answer.json()).items;
+}
+
+describe('the catalogue of services', () => {
+  it('has those that there is a dialog of, for anybody', async () => {
+    const items = await catalogue();
+    expect(items.map(({ serviceResource }) => serviceResource.id)).toEqual([
+      ...['ttd-building-permit', 'ttd-catch-report', 'app_ttd_registration', 'ttd-without-status', 'skd-tax-return'],
+    ]);
+    const platform = fixture.emulator.baseUrl;
+    expect(items[1]).toEqual({
+      serviceResource: {
+        ...{ id: 'ttd-catch-report', resourceType: 'genericaccessresource', status: 'completed' },
+        ...{ isDelegable: true, minimumAuthenticationLevel: 4 },
+        name: [
+          { languageCode: 'en', value: 'Catch report' },
+          { languageCode: 'nb', value: 'Fangstrapport' },
+        ],
+        links: { metadata: `${platform}/resourceregistry/api/v1/resource/ttd-catch-report` },
+      },
+      roles: [
+        {
+          urn: 'urn:altinn:rolecode:dagl',
+          name: [
+            { languageCode: 'en', value: 'Chief executive officer' },
+            { languageCode: 'nb', value: 'Daglig leder' },
+            { languageCode: 'nn', value: 'Dagleg leiar' },
+          ],
+          links: { metadata: expect.stringContaining(`${platform}/accessmanagement/api/v1/meta/info/roles/`) },
+        },
+      ],
+      accessPackages: [
+        {
+          urn: 'urn:altinn:accesspackage:fiske',
+          name: [
+            { languageCode: 'en', value: 'Fishing' },
+            { languageCode: 'nb', value: 'Fiske' },
+            { languageCode: 'nn', value: 'Fiske' },
+          ],
+          links: { metadata: expect.stringContaining('/package/urn/urn%3Aaltinn%3Aaccesspackage%3Afiske') },
+        },
+      ],
+      serviceOwner: {
+        ...{ orgNumber: '310001007', code: 'ttd' },
+        name: [
+          { languageCode: 'en', value: 'The Test Ministry' },
+          { languageCode: 'nb', value: 'Testdepartementet' },
+          { languageCode: 'nn', value: 'Testdepartementet' },
+        ],
+      },
+    });
+  });
+
+  it('leaves out roles that nobody knows, and is content without a policy', async () => {
+    const items = await catalogue();
+    const of = (id: string) => items.find(({ serviceResource }) => serviceResource.id === id);
+    expect(of('app_ttd_registration')?.roles.map(({ urn }) => urn)).toEqual([
+      'urn:altinn:external-role:ccr:styreleder',
+    ]);
+    expect(of('ttd-without-status')).toMatchObject({
+      serviceResource: { status: '', minimumAuthenticationLevel: 3 },
+      roles: [],
+      accessPackages: [],
+    });
+  });
+
+  it('speaks the language of the reader, and is in its order', async () => {
+    const items = await catalogue({ 'Accept-Language': 'en-GB' });
+    expect(items.map(({ serviceResource }) => serviceResource.name)).toEqual(
+      ['Building permit', 'Catch report', 'Registration', 'Resource without status', 'Tax return'].map((value) => [
+        { languageCode: 'en', value },
+      ]),
+    );
+    expect(items[0]?.serviceOwner.name).toEqual([{ languageCode: 'en', value: 'The Test Ministry' }]);
+  });
+
+  it('may be kept by the caller and on the way, for each language and encoding', async () => {
+    const first = await app.request(path);
+    expect(first.headers.get('cache-control')).toBe('public, max-age=600');
+    expect(first.headers.get('vary')).toContain('Accept-Language');
+    const tag = first.headers.get('etag') ?? '';
+    const again = await app.request(path, { headers: { 'If-None-Match': tag } });
+    expect(again.status).toBe(304);
+    expect(await again.text()).toBe('');
+    const other = await app.request(path, { headers: { 'If-None-Match': tag, 'Accept-Language': 'en' } });
+    expect(other.status).toBe(200);
+  });
+
+  it('is compressed for who can read it', async () => {
+    const plain = await (await app.request(path)).text();
+    // Not by app.request of the fixture, which reads answers as JSON.
+    const packed = await app.fetch(new Request(`http://localhost${path}`, { headers: { 'Accept-Encoding': 'gzip' } }));
+    expect(packed.headers.get('content-encoding')).toBe('gzip');
+    expect(packed.headers.get('vary')).toMatch(/Accept-Language.*Accept-Encoding|Accept-Encoding.*Accept-Language/i);
+    expect(gunzipSync(await packed.arrayBuffer()).toString()).toBe(plain);
+  });
+
+  it('loses a service with the last of its dialogs', async () => {
+    const id = await created('ttd', 'ttd-migrated-form');
+    // A gateway keeps the catalogue that it has made; a new one makes its own.
+    const has = async () =>
+      (await catalogue({}, await fixture.openGateway())).some(({ serviceResource }) =>
+        serviceResource.id.endsWith('form'),
+      );
+    expect(await has()).toBe(true);
+    const headers = await fixture.as('ttd');
+    expect((await app.request(`${dialogs}/${id}/actions/purge`, { method: 'POST', headers })).status).toBe(204);
+    expect(await has()).toBe(false);
+  });
+
+  it('is an upstream failure while the platform is away and there is none', async () => {
+    const alone = await fixture.openGateway({ platformUrl: 'http://127.0.0.1:1' });
+    expect((await alone.request(path)).status).toBe(502);
+  });
+});
+
+describe('the limits', () => {
+  it('are told anybody', async () => {
+    const answer = await app.request('/api/v1/metadata/limits', { headers: { Authorization: 'Bearer nonsense' } });
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toEqual({
+      endUserSearch: {
+        ...{ maxPartyFilterValues: 100, maxServiceResourceFilterValues: 20 },
+        ...{ maxOrgFilterValues: 20, maxExtendedStatusFilterValues: 20 },
+      },
+      serviceOwnerSearch: {
+        ...{ maxPartyFilterValues: 20, maxServiceResourceFilterValues: 20, maxExtendedStatusFilterValues: 20 },
+      },
+    });
+    const refused = await app.request('/api/v1/metadata/limits', { headers: { Accept: 'text/html' } });
+    expect(refused.status).toBe(406);
+    expect(await refused.json()).toMatchObject({
+      ...{ title: 'Requested content type is not acceptable.', detail: expect.stringContaining('application/json') },
+      errors: { Accept: [expect.any(String)] },
+    });
+  });
+});
