@@ -55,6 +55,12 @@ export const updateTransmissionMembers = z
     attachments: z.array(attachment).default([]),
     isSilentUpdate: z.boolean().default(false).openapi({ description: 'Must be true, here or in the query.' }),
   })
+  .refine((body) => body.content !== null, {
+    path: ['content'],
+    message: 'Is required.',
+    // Told even if other members cannot be read, as a missing member would be.
+    when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  })
   .openapi('UpdateTransmission');
 export type UpdateTransmissionBody = Omit<z.output<typeof updateTransmissionMembers>, 'isSilentUpdate'>;
 
@@ -83,8 +89,7 @@ export function transmissionRules(
 /** The rules of {@link updateTransmissionMembers}. A correction may be of any time, and of what has expired. */
 export function updateTransmissionRules(body: UpdateTransmissionBody, context: RuleContext, report: Report): void {
   const { content, attachments } = body;
-  if (content === null) report('content', 'Is required.');
-  else transmissionContentRules(content, 'content.', context, report);
+  if (content !== null) transmissionContentRules(content, 'content.', context, report);
   attachmentRules(attachments, 'attachments', { ...context, refuseExpired: false }, report);
   attachmentUrlRules(attachments, 'attachments', context, report);
   navigationalActionRules(body, '', context, report);

@@ -3,7 +3,16 @@ import { CloudEvent } from 'cloudevents';
 import { describe, expect, it } from 'vitest';
 import { cloudEventOf } from './cloud-event.ts';
 import { cloudEventTypeOf, cloudEventTypes } from './cloud-event-type.ts';
-import { activityCreated, changeOf, created, seen, transmissionCreated, updated } from './testing/changes.ts';
+import {
+  activityCreated,
+  changeOf,
+  created,
+  deleted,
+  restored,
+  seen,
+  transmissionCreated,
+  updated,
+} from './testing/changes.ts';
 
 const publicUrl = 'https://platform.example/dialogporten';
 const change = changeOf([created], { occurredAt: timestampOf(1_772_352_930_123.456) });
@@ -26,8 +35,15 @@ describe('a CloudEvent', () => {
       subject: change.party,
       source: dialog,
     });
-    expect(sent(updated)).toMatchObject({ type: 'dialogporten.dialog.updated.v1', source: dialog });
-    expect(sent(seen)).toMatchObject({ id: seen.id, type: 'dialogporten.dialog.seen.v1', source: dialog });
+  });
+
+  it.each([
+    [updated, 'updated'],
+    [deleted, 'deleted'],
+    [restored, 'restored'],
+    [seen, 'seen'],
+  ])('tells of the dialog where it is: $type', (event, name) => {
+    expect(sent(event)).toMatchObject({ id: event.id, type: `dialogporten.dialog.${name}.v1`, source: dialog });
   });
 
   it('tells of a transmission where it is and who sent it', () => {
@@ -61,7 +77,7 @@ describe('a CloudEvent', () => {
     });
   });
 
-  it.each([created, updated, seen, transmissionCreated, activityCreated])(
+  it.each([created, updated, deleted, restored, seen, transmissionCreated, activityCreated])(
     'is valid for the CloudEvents SDK: $type',
     (event) => {
       const parsed = new CloudEvent(sent(event, { process: 'urn:p' }), true);

@@ -398,6 +398,98 @@ describe('transmissions and activities', () => {
   });
 });
 
+describe('the life of a dialog', () => {
+  it('ends, is taken up again, and ends for good, each with the revision that follows', async () => {
+    const { id, revision } = await created();
+    const before = await shown(id);
+    const deleted = await send('DELETE', `${dialogs}/${id}`, undefined, { headers: { 'If-Match': revision } });
+    expect(deleted.status).toBe(204);
+    const { deletedAt, ...rest } = await shown(id);
+    expect(rest).toEqual({ ...before, revision: deleted.headers.get('etag') });
+    expect(deletedAt).toBeDefined();
+
+    const stale = { headers: { 'If-Match': revision } };
+    expect((await send('POST', `${dialogs}/${id}/actions/restore`, undefined, stale)).status).toBe(412);
+    const restored = await send('POST', `${dialogs}/${id}/actions/restore`);
+    expect(await shown(id)).toEqual({ ...before, revision: restored.headers.get('etag') });
+    const again = await send('POST', `${dialogs}/${id}/actions/restore`);
+    expect([again.status, again.headers.get('etag')]).toEqual([204, restored.headers.get('etag')]);
+
+    expect((await send('POST', `${dialogs}/${id}/actions/purge`, undefined, stale)).status).toBe(412);
+    const purged = await send('POST', `${dialogs}/${id}/actions/purge`);
+    expect([purged.status, purged.headers.has('etag')]).toEqual([204, false]);
+    expect((await send('GET', `${dialogs}/${id}`)).status).toBe(404);
+    expect((await send('POST', `${dialogs}/${id}/actions/purge`)).status).toBe(404);
+  });
+
+  it('needs neither a body nor its type, and heeds none', async () => {
+    const { id } = await created();
+    const headers = { ...(await fixture.as('ttd')), 'Content-Type': 'text/plain' };
+    const answer = await app.request(`${dialogs}/${id}`, { method: 'DELETE', headers, body: 'bye' });
+    expect(answer.status).toBe(204);
+    const bare = { method: 'POST', headers: await fixture.as('ttd') };
+    expect((await app.request(`${dialogs}/${id}/actions/restore`, bare)).status).toBe(204);
+    expect((await app.request(`${dialogs}/${id}/actions/purge`, bare)).status).toBe(204);
+  });
+
+  it('gives its key back when it is purged, and not when it is deleted', async () => {
+    const body = { ...example, id: randomUUIDv7(), idempotentKey: randomUUID() };
+    const { id } = await created(body);
+    await send('DELETE', `${dialogs}/${id}`);
+    const other = await send('POST', dialogs, { ...body, id: randomUUIDv7() });
+    expect([other.status, await errorKeys(other)]).toEqual([422, ['Dialog']]);
+    await send('POST', `${dialogs}/${id}/actions/purge`);
+    expect(await created(body)).toMatchObject({ id });
+  });
+});
+
+describe('a correction', () => {
+  const correcting = { scope: `${serviceProvider} digdir:dialogporten.serviceprovider.changetransmissions` };
+
+  it('replaces a transmission and leaves the dialog as it was, but for its revision', async () => {
+    const { id } = await created();
+    const first = await (await send('POST', `${dialogs}/${id}/transmissions`, transmission)).json();
+    const attachments = [{ urls: [{ url: 'https://example.com/1.pdf', consumerType: 'Gui' }] }];
+    const body = { ...transmission, attachments, idempotentKey: 'letter-1' };
+    const second = await (await send('POST', `${dialogs}/${id}/transmissions`, body)).json();
+    const before = await shown(id);
+    const [attachment] = before.transmissions[1]?.attachments ?? [];
+    const url = { ...attachment?.urls[0], url: 'https://example.com/2.pdf' };
+
+    const corrected = await send(
+      'PUT',
+      `${dialogs}/${id}/transmissions/${second}?isSilentUpdate=true`,
+      {
+        ...transmission,
+        type: 'Submission',
+        relatedTransmissionId: first,
+        attachments: [{ ...attachment, urls: [url] }],
+      },
+      correcting,
+    );
+    expect(corrected.status).toBe(204);
+    const after = await shown(id);
+    const { transmissions: _, revision, ...rest } = before;
+    expect(after).toMatchObject(rest);
+    expect(after.revision).toBe(corrected.headers.get('etag'));
+    expect(after.revision).not.toBe(revision);
+    expect(after.transmissions[1]).toEqual({
+      ...before.transmissions[1],
+      ...{ idempotentKey: undefined, type: 'Submission', relatedTransmissionId: first },
+      attachments: [{ ...attachment, urls: [url] }],
+    });
+  });
+
+  it('refers to resources of the caller only', async () => {
+    const { id } = await created();
+    const sent = await (await send('POST', `${dialogs}/${id}/transmissions`, transmission)).json();
+    const foreign = { ...transmission, authorizationAttribute: 'urn:altinn:resource:nav-sick-leave' };
+    const path = `${dialogs}/${id}/transmissions/${sent}?isSilentUpdate=true`;
+    const answer = await send('PUT', path, foreign, correcting);
+    expect([answer.status, await errorKeys(answer)]).toEqual([403, ['Forbidden']]);
+  });
+});
+
 describe('an operation', () => {
   const respondAsync = { headers: { Prefer: 'respond-async' } };
 

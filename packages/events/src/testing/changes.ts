@@ -26,6 +26,8 @@ export function changeOf(events: DialogEvent[], facts: Partial<DialogChange> = {
 export const created: DialogEvent = { id: idOf(2, 1), audiences: ['owner', 'party'], type: 'DialogCreated' };
 export const updated: DialogEvent = { id: idOf(2, 2), audiences: ['owner', 'party'], type: 'DialogUpdated' };
 export const seen: DialogEvent = { id: idOf(2, 5), audiences: ['owner', 'party'], type: 'DialogSeen' };
+export const deleted: DialogEvent = { id: idOf(2, 6), audiences: ['owner', 'party'], type: 'DialogDeleted' };
+export const restored: DialogEvent = { id: idOf(2, 7), audiences: ['owner', 'party'], type: 'DialogRestored' };
 export const transmissionCreated: Extract<DialogEvent, { type: 'DialogTransmissionCreated' }> = {
   id: idOf(2, 3),
   audiences: ['owner', 'party'],
