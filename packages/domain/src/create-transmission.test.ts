@@ -59,6 +59,20 @@ describe('CreateTransmission', () => {
     expect(touchedTransmissions).toMatchObject([{ id: id(5), repliesCount: 1 }]);
   });
 
+  it.each([
+    ['fromServiceOwnerTransmissionsCount', 'Information', 'FromServiceOwnerTransmissionsCount'],
+    ['fromPartyTransmissionsCount', 'Correction', 'FromPartyTransmissionsCount'],
+  ] as const)('is one of 32,767 in its direction: %s', (counter, type, key) => {
+    const live = given(createDialog());
+    const before = live.dialog();
+    live.state.dialogs.set(before.id, { ...before, [counter]: 32_766 });
+    live.when(createTransmission({ type })).thenChanged();
+    live.state.dialogs.set(before.id, { ...before, [counter]: 32_767 });
+    live.when(createTransmission({ type })).thenRejectedFor(422, key);
+    const other = type === 'Information' ? 'Submission' : 'Information';
+    live.when(createTransmission({ type: other })).thenChanged();
+  });
+
   it('cannot answer a transmission that the dialog does not have', () =>
     given(createDialog())
       .when(createTransmission({ relatedTransmissionId: id(5) }))

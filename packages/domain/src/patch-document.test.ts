@@ -192,6 +192,18 @@ describe('what nobody has looked up', () => {
   });
 });
 
+it('lets a dialog grow no larger than a PUT could make it', () => {
+  const urls = Array.from({ length: 20_000 }, () => ({ ...newUrl, url: `https://ttd.example/${'x'.repeat(990)}` }));
+  const patch: JsonPatch = [{ op: 'add', path: '/attachments/-', value: { urls } }];
+  const document = { attachments: [] };
+  expect(applyPatch(document, [{ op: 'add', path: '/attachments/-', value: { urls: urls.slice(0, 10_000) } }])).toEqual(
+    {
+      ok: true,
+    },
+  );
+  expect(applyPatch(document, patch)).toMatchObject({ ok: false });
+});
+
 it('does not copy a large document for every operation', () => {
   const texts = Array.from({ length: 20_000 }, (_, index) => ({ value: `a-tag-${index}` }));
   const document = { searchTags: texts, attachments: [structuredClone(attachment)], guiActions: [] };

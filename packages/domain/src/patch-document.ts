@@ -8,6 +8,8 @@ const operationsMax = 10_000;
 /** Characters of JSON that the copies of one patch may add up to: a few that copy a copy would otherwise fill the memory. */
 const copiedMax = 1_000_000;
 
+/** Characters of JSON in a patched document: what a PUT may send. Patch by patch, a dialog could grow without end. */
+const documentMax = 20_000_000;
 /** Characters of a pointer that a message quotes. */
 const quotedMax = 200;
 
@@ -53,6 +55,7 @@ export function applyPatch(document: Record<string, unknown>, patch: JsonPatch):
       return failed('it cannot be applied');
     }
   }
+  if (JSON.stringify(document).length > documentMax) return { ok: false, reason: 'The dialog would be too large.' };
   return { ok: true };
 }
 
