@@ -64,22 +64,29 @@ describe('any history of commands', () => {
       }, visibleFrom),
   );
 
-  it('gives a new revision for every change of the dialog, and answers with the revision that the dialog has', () =>
+  it('gives a new revision for every change of the dialog, and answers with that of the part that it changes', () =>
     fc.assert(
       fc.property(history, (commands) => {
         const seen = new Set<string>();
-        for (const { applied, revision, change, before, state } of decisions(commands)) {
-          if (!applied || change?.kind === 'purged') continue;
-          expect(revision).toBe(dialogIn(state)?.revision);
+        for (const { applied, command, revision, change, before, state } of decisions(commands)) {
+          const dialog = dialogIn(state);
+          if (!applied || dialog === undefined) continue;
+          expect(revision).toBe(dialog[revisionOf(command)]);
           const earlier = dialogIn(before);
-          if (revision !== earlier?.revision) {
-            expect(seen.has(revision)).toBe(false);
-            seen.add(revision);
+          if (dialog.revision !== earlier?.revision) {
+            expect(isContextual(command)).toBe(false);
+            expect(seen.has(dialog.revision)).toBe(false);
+            seen.add(dialog.revision);
           } else if (change !== undefined) {
-            // What keeps the revision is a change of labels and nothing else.
-            const { systemLabels, endUserContextRevision } = change.dialog;
-            expect(change.dialog).toEqual({ ...earlier, systemLabels, endUserContextRevision });
-            expect(change.transmissions.length + change.activities.length + change.events.length).toBe(0);
+            // What keeps the revision changes only what has a revision of its own, and whether it has been seen.
+            const { systemLabels, endUserContextRevision, serviceOwnerLabels, serviceOwnerContextRevision } = dialog;
+            const { contentSeen } = dialog;
+            expect(dialog).toEqual({
+              ...{ ...earlier, systemLabels, endUserContextRevision },
+              ...{ serviceOwnerLabels, serviceOwnerContextRevision, contentSeen },
+            });
+            expect(change.transmissions.length + change.activities.length).toBe(0);
+            if (command.kind !== 'RecordVisit') expect(change.events).toEqual([]);
           }
         }
       }),
@@ -87,13 +94,14 @@ describe('any history of commands', () => {
 
   it('moves no timestamp of a visible dialog and gives no event for silent changes', () =>
     always(({ command, before, state, change }) => {
-      // Nobody can freeze silently, and the move of an activity moves updatedAt with it.
-      if (!command.silent || command.kind === 'FreezeDialog') return;
+      // Nobody can freeze or visit silently, and the move of an activity moves updatedAt with it.
+      if (!command.silent || command.kind === 'FreezeDialog' || command.kind === 'RecordVisit') return;
       expect(change?.events ?? []).toEqual([]);
       const [earlier, dialog] = [dialogIn(before), dialogIn(state)];
       if (earlier === undefined || dialog === undefined) return;
       expect(dialog.contentUpdatedAt).toBe(earlier.contentUpdatedAt);
       if (command.kind !== 'MoveFormSavedActivity') expect(dialog.updatedAt).toBe(earlier.updatedAt);
+      if (command.kind === 'SetSystemLabels') return;
       expect(dialog.systemLabels).toEqual(expect.arrayContaining(earlier.systemLabels));
     }));
 
@@ -195,3 +203,15 @@ describe('any history of commands', () => {
       if (change?.kind === 'purged') for (const part of Object.values(state)) expect(part.size).toBe(0);
     }));
 });
+
+/** Labels and visits belong to a context of the dialog. */
+function isContextual(command: Command): boolean {
+  return revisionOf(command) !== 'revision';
+}
+
+function revisionOf({ kind }: Command): 'revision' | 'endUserContextRevision' | 'serviceOwnerContextRevision' {
+  if (kind === 'SetSystemLabels' || kind === 'RecordVisit') return 'endUserContextRevision';
+  return kind === 'AddServiceOwnerLabel' || kind === 'RemoveServiceOwnerLabel'
+    ? 'serviceOwnerContextRevision'
+    : 'revision';
+}

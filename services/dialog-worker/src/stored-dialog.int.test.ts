@@ -199,8 +199,12 @@ it('moves a stored FormSaved activity', async () => {
 
 describe('any history', () => {
   /** The commands as they would come, beginning with a dialog. */
-  const ready = (commands: readonly Command[], dialogId: string) =>
-    [richDialog(), ...commands].map((command) => on(dialogId, command));
+  const ready = (commands: readonly Command[], dialogId: string) => {
+    const first = on(dialogId, richDialog());
+    const others = commands.map((command) => on(dialogId, command));
+    const seen = { contentUpdatedAt: first.receivedAt };
+    return [first, ...others.map((command) => (command.kind === 'RecordVisit' ? { ...command, ...seen } : command))];
+  };
 
   it('leaves the same behind in one envelope as in one for each command', async () => {
     await fc.assert(

@@ -3,6 +3,7 @@ import type { CreateDialogBody } from '@dialog/contracts/create-dialog';
 import fc from 'fast-check';
 import {
   activityBody,
+  addServiceOwnerLabel,
   asAdmin,
   at,
   content,
@@ -15,7 +16,10 @@ import {
   moveFormSavedActivity,
   patchDialog,
   purgeDialog,
+  recordVisit,
+  removeServiceOwnerLabel,
   restoreDialog,
+  setSystemLabels,
   transmissionBody,
   updateDialog,
   updateTransmission,
@@ -26,6 +30,7 @@ const transmissionId = fc.integer({ min: 20, max: 24 }).map(id);
 const maybeTransmissionId = fc.option(transmissionId, { nil: null, freq: 2 });
 const attachmentId = fc.integer({ min: 30, max: 32 }).map(id);
 const activityId = fc.integer({ min: 40, max: 42 }).map(id);
+const endUserLabels = ['Default' as const, 'Bin' as const, 'Archive' as const, 'MarkedAsUnopened' as const];
 const key = fc.option(fc.constantFrom('key-1', 'key-2'), { nil: null });
 
 const attachments = fc.oneof(fc.constant([]), fc.uniqueArray(attachmentId, { maxLength: 2 })).map((ids) =>
@@ -88,6 +93,21 @@ const moved = fc
   .tuple(activityId, fc.constantFrom(at('09:00'), at('11:30'), at('12:00')))
   .map(([chosen, time]) => moveFormSavedActivity(chosen, time));
 
+const labelled = fc.oneof(
+  fc.constantFrom(addServiceOwnerLabel('case'), addServiceOwnerLabel('other'), removeServiceOwnerLabel('case')),
+  fc
+    .record({ addLabels: fc.subarray(endUserLabels), removeLabels: fc.subarray(endUserLabels) })
+    .map((labels) => setSystemLabels(labels)),
+);
+
+const visited = fc
+  .tuple(fc.constantFrom('01817030080', '05826510058'), fc.constantFrom(at('11:00'), at('12:00')))
+  .map(([person, contentUpdatedAt]) => {
+    const actorId = `urn:altinn:person:identifier-no:${person}`;
+    const seenBy = { actorType: 'PartyRepresentative' as const, actorId, actorName: 'Kari' };
+    return recordVisit({ seenBy, contentUpdatedAt });
+  });
+
 /** Any command on the example dialog; many of them are rejected, as in life. */
 const command: fc.Arbitrary<Command> = fc
   .oneof(
@@ -102,6 +122,8 @@ const command: fc.Arbitrary<Command> = fc
     },
     { weight: 4, arbitrary: activity },
     { weight: 2, arbitrary: moved },
+    { weight: 3, arbitrary: labelled },
+    { weight: 3, arbitrary: visited },
     {
       weight: 2,
       arbitrary: fc.constantFrom(
