@@ -51,7 +51,7 @@ export function openDatabase(url: string, settings: PoolSettings): Database {
     // The server ends a statement by itself; this is for a server that does not answer at all.
     query_timeout: settings.statementTimeoutMs + 5_000,
     keepAlive: true,
-    // Statements that are issued together travel together: a transaction of twelve costs four round trips.
+    // Statements that are issued together travel together; those of a transaction where it is one of inTransaction.
     pipeline: true,
     options: '-c timezone=UTC',
     types,

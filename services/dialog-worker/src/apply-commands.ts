@@ -7,6 +7,7 @@ import type { Database } from '@dialog/database/open';
 import * as lanes from '@dialog/database/tables/lanes';
 import * as operations from '@dialog/database/tables/operations';
 import * as partyResources from '@dialog/database/tables/party-resources';
+import { inTransaction } from '@dialog/database/transaction';
 import { decide } from '@dialog/domain/decide';
 import { type DialogState, lookupsOf, record } from '@dialog/domain/dialog-state';
 import type { Change, Outcome } from '@dialog/domain/outcome';
@@ -45,7 +46,7 @@ export async function applyCommands(
   { lane, laneCount }: Pick<Envelope, 'lane' | 'laneCount'>,
   commands: readonly Command[],
 ): Promise<Applied> {
-  return deps.db.transaction().execute(async (trx) => {
+  return inTransaction(deps.db, async (trx) => {
     // Sent together and answered in this order: the look-ups see what the last holder of the lock committed, because
     // each statement takes its snapshot when it begins, and they begin once the lock is given. A worker that was taken
     // for dead may just have committed these commands.

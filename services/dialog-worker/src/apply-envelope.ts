@@ -6,6 +6,7 @@ import * as deadLetters from '@dialog/database/tables/dead-letters';
 import * as lanes from '@dialog/database/tables/lanes';
 import * as operations from '@dialog/database/tables/operations';
 import * as partyResources from '@dialog/database/tables/party-resources';
+import { inTransaction } from '@dialog/database/transaction';
 import type { Logger } from '@dialog/telemetry/logger';
 import { type Applied, type ApplyDeps, applyCommands } from './apply-commands.ts';
 import { describe, isPoison } from './faults.ts';
@@ -72,7 +73,7 @@ async function applyOne(
 
 async function fail(deps: ApplyDeps, lane: number, command: Command, error: unknown): Promise<OwnedOperation> {
   const { id, org, dialogId, kind, receivedAt } = command;
-  return deps.db.transaction().execute(async (trx) => {
+  return inTransaction(deps.db, async (trx) => {
     await lanes.lock(trx, lane);
     const earlier = (await operations.find(trx, [id])).get(id);
     if (earlier !== undefined) return earlier;

@@ -5,6 +5,7 @@ import type { OutboxRow } from '@dialog/database/tables/outbox';
 import * as outbox from '@dialog/database/tables/outbox';
 import * as outboxCursors from '@dialog/database/tables/outbox-cursors';
 import * as outboxRefusals from '@dialog/database/tables/outbox-refusals';
+import { inTransaction } from '@dialog/database/transaction';
 import { type EventMessage, eventMessagesOf, type MessageSettings } from '@dialog/events/event-messages';
 import type { Publisher } from '@dialog/events/publish';
 import type { Logger } from '@dialog/telemetry/logger';
@@ -28,7 +29,7 @@ export type BatchSettings = MessageSettings & { batchRowsMax: number };
  */
 export async function relayBatch(deps: BatchDeps, settings: BatchSettings, lane: number): Promise<boolean> {
   const { db, publisher, log, metrics } = deps;
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(db, async (trx) => {
     const [, cursor] = await Promise.all([
       // A cursor that a crash of Postgres sets back repeats some events, which JetStream drops. That is not worth a
       // write to disk that all other transactions have to share.

@@ -21,6 +21,7 @@ import { type Database, openDatabase } from '@dialog/database/open';
 import * as activities from '@dialog/database/tables/activities';
 import * as dialogs from '@dialog/database/tables/dialogs';
 import * as transmissions from '@dialog/database/tables/transmissions';
+import { inTransaction } from '@dialog/database/transaction';
 import { decide } from '@dialog/domain/decide';
 import type { Dialog } from '@dialog/domain/dialog';
 import { emptyState } from '@dialog/domain/dialog-state';
@@ -72,7 +73,7 @@ const app = createApp({
   ...{ db, log },
   registry: createMetrics('baseline'),
   lanes: {
-    submit: (command) => db.transaction().execute((trx) => insert(trx, command)),
+    submit: (command) => inTransaction(db, (trx) => insert(trx, command)),
     wait: async () => undefined,
   },
   tokens: createTokenVerifier(config.tokenIssuers, { log }),

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../open.ts';
+import { inTransaction } from '../transaction.ts';
 
 /** That a party has at least one dialog of a service resource. Both in lower case. */
 export type PartyResource = { party: string; serviceResource: string };
@@ -46,7 +47,7 @@ const forgetMsMax = 1_000;
  */
 export async function forgetUnused(db: Database, pairs: readonly PartyResource[]): Promise<void> {
   if (pairs.length === 0) return;
-  await db.transaction().execute(async (trx) => {
+  await inTransaction(db, async (trx) => {
     const [, unused] = await Promise.all([
       sql`select set_config('lock_timeout', ${`${forgetMsMax}ms`}, true),
         set_config('statement_timeout', ${`${forgetMsMax}ms`}, true)`.execute(trx),
