@@ -12,7 +12,7 @@ import { chosenId, optionalUuid } from './uuid-v7.ts';
 /** Longest description with the correspondence scope. */
 const correspondenceDescriptionMax = 4095;
 
-/** A line in the history of a dialog. It never changes once it is there. */
+/** A line in the history of a dialog. Once it is there, at most the time of a saved form changes. */
 export const activityBody = z
   .object({
     id: chosenId,

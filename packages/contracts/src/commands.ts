@@ -72,7 +72,7 @@ export const command = z.discriminatedUnion('kind', [
   }),
   header.extend({
     kind: z.literal('UpdateTransmission'),
-    transmissionId: z.uuid(),
+    transmissionId: givenId,
     payload: z.custom<UpdateTransmissionBody>(isObject),
   }),
   header.extend({
@@ -80,7 +80,7 @@ export const command = z.discriminatedUnion('kind', [
     activityId: z.uuid(),
     payload: z.custom<ActivityBody>(isObject),
   }),
-  header.extend({ kind: z.literal('MoveFormSavedActivity'), activityId: z.uuid(), createdAt: canonicalTimestamp }),
+  header.extend({ kind: z.literal('MoveFormSavedActivity'), activityId: givenId, createdAt: canonicalTimestamp }),
   header.extend({ kind: z.literal('DeleteDialog') }),
   header.extend({ kind: z.literal('RestoreDialog') }),
   header.extend({ kind: z.literal('PurgeDialog') }),

@@ -13,7 +13,7 @@ import { addTakenIds } from './taken-ids.ts';
 
 /**
  * Decides whether a transmission may be added to a dialog, checks in the order of section 25.1 of the service owner
- * API. Transmissions never change once created, so a repeated id is rejected, not merged.
+ * API. A transmission is not changed by being sent again, so a repeated id is rejected, not merged.
  */
 export function createTransmission(
   state: DialogState,

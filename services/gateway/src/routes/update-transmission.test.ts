@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { scopes } from '@dialog/access/service-owner';
-import type { Command } from '@dialog/contracts/commands';
+import { type Command, command as commandSchema } from '@dialog/contracts/commands';
 import { problem } from '@dialog/contracts/problem';
 import { activity, transmission } from '@dialog/contracts/testing/bodies';
 import { expect, it } from 'vitest';
@@ -40,6 +40,18 @@ it('makes a correction a silent command about the transmission in the path', asy
     const { answer, sent } = await ask(corrected + query, json('PUT', body));
     expect([answer.status, answer.headers.has('etag')]).toEqual([204, true]);
     expect(sent).toMatchObject([{ kind: 'UpdateTransmission', dialogId, transmissionId: id, silent: true }]);
+  }
+});
+
+it('puts ids of no version that there is on the lane in a form that workers can read', async () => {
+  const odd = '00000000-0000-0000-0000-000000000001';
+  for (const [path, init] of [
+    [corrected, json('PUT', { ...transmission, isSilentUpdate: true, relatedTransmissionId: odd })],
+    [moved, json('POST', '2026-01-01T00:00:00Z')],
+  ] as const) {
+    const { answer, sent } = await ask(path.replace(dialogId, odd).replace(id, odd), init);
+    expect(answer.status).toBe(204);
+    expect(commandSchema.parse(sent[0])).toMatchObject({ dialogId: odd });
   }
 });
 
