@@ -8,15 +8,18 @@ import { fetchDebianPackages, findUnpacked } from '@dialog/local/debian-packages
 import { removeDataDir } from '@dialog/local/postgres-files';
 import { cloneDir } from '@dialog/local/settings';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
 
 /** Shell examples, each with what the README says that it answers. Its transcript runs in one shell, from the top. */
 type Example = { script: string; answers: { kind: 'http' | 'json'; text: string }[] };
 
 const readme = readFileSync(path.join(cloneDir, 'README.md'), 'utf8');
+const openApi = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) });
 const separator = '--- end of example';
 
 let dataDir: string;
 let start: ChildProcess;
+let gatewayUrl: string;
 let outputs: string[];
 
 beforeAll(async () => {
@@ -26,7 +29,7 @@ beforeAll(async () => {
     env: { ...process.env, PORT: '0', DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  await untilReady(start);
+  gatewayUrl = await untilReady(start);
   outputs = await run(examples());
 }, 120_000);
 
@@ -52,6 +55,15 @@ it.each(examples().map((example, index) => [index + 1, firstLineOf(example.scrip
 
 it('has examples that can be checked', () => {
   expect(examples().filter(({ answers }) => answers.length > 0).length).toBeGreaterThanOrEqual(6);
+});
+
+it('lists the operations that there are, and no other', async () => {
+  const { paths } = openApi.parse(await (await fetch(`${gatewayUrl}/openapi.json`)).json());
+  const described = Object.entries(paths).flatMap(([at, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${at.replace('/api/v1', '')}`),
+  );
+  const listed = [...readme.matchAll(/^\| `([A-Z]+ \/[^`]*)` +\|/gm)].map(([, operation]) => operation);
+  expect(listed.toSorted()).toEqual(described.toSorted());
 });
 
 function examples(): Example[] {
@@ -124,14 +136,16 @@ function firstLineOf(script: string): string {
   return script.split('\n')[0] ?? '';
 }
 
-async function untilReady({ stdout }: ChildProcess): Promise<void> {
+/** The address that it is ready at. */
+async function untilReady({ stdout }: ChildProcess): Promise<string> {
   if (stdout === null) throw new Error('npm start has no output.');
   let output = '';
   for await (const chunk of stdout) {
     output += String(chunk);
-    if (/^ready: /m.test(output)) {
+    const [, url] = /^ready: (.*)$/m.exec(output) ?? [];
+    if (url !== undefined) {
       stdout.resume();
-      return;
+      return url;
     }
   }
   throw new Error(`npm start has ended:\n${output}`);

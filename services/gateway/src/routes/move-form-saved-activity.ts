@@ -10,8 +10,7 @@ import { commandHeader, noFacts, readChildChange, submitCommand, type WriteDeps 
 const route = createRoute({
   ...changeOfChild('activityId', 'The activity.'),
   method: 'post',
-  // In lower case, as all paths are once they are matched.
-  path: `${serviceOwnerPath}/dialogs/{dialogId}/activities/{activityId}/actions/updateformsavedactivitytime`,
+  path: `${serviceOwnerPath}/dialogs/{dialogId}/activities/{activityId}/actions/updateFormSavedActivityTime`,
   operationId: 'UpdateFormSavedActivityTime',
   summary: 'Move the time of a FormSaved activity',
   description: 'For administrators. The body is the new time, a JSON string.',
@@ -21,7 +20,9 @@ const route = createRoute({
 
 export function registerMoveFormSavedActivity(app: GatewayApp, deps: WriteDeps): void {
   app.openAPIRegistry.registerPath(route);
-  app.post(route.getRoutingPath(), async (c) => {
+  // Paths are in lower case once they are matched; the parameter keeps its name.
+  const path = route.getRoutingPath().replace('updateFormSavedActivityTime', 'updateformsavedactivitytime');
+  app.post(path, async (c) => {
     const { rights } = c.get('serviceOwner');
     if (!rights.admin) return forbidden(c, 'Forbidden', 'Only an administrator can move an activity.');
     const onBehalfOf = endUserId(c);
