@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- [--quick] [name …]]`: measures the write path on this machine, each figure beside a baseline from
- * the same run, and prints a table. Machines are noisy: the ratios are what counts, each the median of several rounds
- * that alternate between the two.
+ * `npm run bench [-- [--quick] [--plans] [name …]]`: measures writes and searches on this machine, each figure beside a
+ * baseline from the same run, and prints a table. Machines are noisy: the ratios are what counts, each from rounds that
+ * alternate between the two.
  */
 import { appendFileSync, mkdirSync } from 'node:fs';
 import os from 'node:os';
@@ -14,18 +14,24 @@ import { createWaited } from './rows/create-waited.ts';
 import { eventLatency } from './rows/event-latency.ts';
 import { hotDialog } from './rows/hot-dialog.ts';
 import type { Bench } from './rows/row.ts';
+import { search } from './rows/search.ts';
 import { type BenchRow, printTable } from './table.ts';
 
-const benches: readonly Bench[] = [createWaited, accept, hotDialog, eventLatency];
+const benches: readonly Bench[] = [createWaited, accept, hotDialog, eventLatency, search];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    plans: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
 });
 const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
 if (values.help || unknown.length > 0) {
+  const flags = '--quick  short rounds, for a first look\n--plans  how Postgres carries out its searches\n';
   const list = benches.map(({ name, about }) => `  ${name.padEnd(16)}${about}\n`).join('');
-  process.stdout.write(`npm run bench [-- [--quick] [name ...]]\n\n${list}\n--quick  short rounds, for a first look\n`);
+  process.stdout.write(`npm run bench [-- [--quick] [--plans] [name ...]]\n\n${list}\n${flags}`);
   if (unknown.length > 0) process.stderr.write(`No such bench: ${unknown.join(', ')}\n`);
   process.exit(unknown.length > 0 ? 1 : 0);
 }
@@ -42,8 +48,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const rows: BenchRow[] = [];
 try {
   const settings = values.quick
-    ? { rounds: 3, seconds: 4, appends: 3_000 }
-    : { rounds: 5, seconds: 10, appends: 10_000 };
+    ? { rounds: 3, seconds: 4, appends: 3_000, dialogs: 100_000, pages: 40, plans: values.plans }
+    : { rounds: 5, seconds: 10, appends: 10_000, dialogs: 1_000_000, pages: 200, plans: values.plans };
   for (const bench of chosen) {
     process.stdout.write(`\n${bench.name}: ${bench.about}\n`);
     rows.push(...(await bench.run(stack, settings, (line) => process.stdout.write(`  ${line}\n`))));

@@ -9,6 +9,11 @@ export type BenchSettings = {
   seconds: number;
   /** Appends to the hot dialog. */
   appends: number;
+  /** Dialogs to search, and pages to read of each kind. */
+  dialogs: number;
+  pages: number;
+  /** Whether to say how Postgres carries out its statements. */
+  plans: boolean;
 };
 
 export type Bench = {

@@ -2,7 +2,7 @@ import type { DeletedFilter, DialogStatus, SystemLabel } from '@dialog/contracts
 import type { Timestamp } from '@dialog/contracts/timestamp';
 import { quotedLexeme } from '@dialog/database/quoted-lexeme';
 import type { DB } from '@dialog/database/schema';
-import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely';
+import { type Expression, type ExpressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely';
 import { type FreeText, matchesText } from './free-text.ts';
 
 /** Both ends belong to it; an end that is absent is open. */
@@ -66,7 +66,7 @@ export function conditionsOf(eb: Builder, filter: DialogFilter): Condition[] {
     ...within(eb, 'dialog.created_at', filter.createdAt),
     ...within(eb, 'dialog.updated_at', filter.updatedAt),
     ...within(eb, 'dialog.content_updated_at', filter.contentUpdatedAt),
-    ...within(eb, 'dialog.due_at', filter.dueAt),
+    ...dueWithin(eb, filter.dueAt),
     ...within(eb, 'dialog.visible_from', filter.visibleFrom),
   );
   if (systemLabels !== undefined && systemLabels.labels.length > 0) {
@@ -79,12 +79,24 @@ export function conditionsOf(eb: Builder, filter: DialogFilter): Condition[] {
   return conditions;
 }
 
-type TimeColumn = 'created_at' | 'updated_at' | 'content_updated_at' | 'due_at' | 'visible_from';
+type TimeColumn = 'created_at' | 'updated_at' | 'content_updated_at' | 'visible_from';
 
 function within(eb: Builder, column: `dialog.${TimeColumn}`, { after, before }: Range = {}): Condition[] {
   const conditions: Condition[] = [];
   if (after !== undefined) conditions.push(eb(column, '>=', after));
   if (before !== undefined) conditions.push(eb(column, '<=', before));
+  return conditions;
+}
+
+/** When dialogs are due, as it is indexed: what is never due comes after all that is. */
+export function dueOrNever(table: string): RawBuilder<Timestamp> {
+  return sql`coalesce(${sql.ref(`${table}.due_at`)}, 'infinity')`;
+}
+
+function dueWithin(eb: Builder, { after, before }: Range = {}): Condition[] {
+  const conditions: Condition[] = [];
+  if (after !== undefined) conditions.push(eb(dueOrNever('dialog'), '>=', after), eb('dialog.due_at', 'is not', null));
+  if (before !== undefined) conditions.push(eb(dueOrNever('dialog'), '<=', before));
   return conditions;
 }
 

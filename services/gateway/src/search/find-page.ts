@@ -1,7 +1,7 @@
 import type { Database } from '@dialog/database/open';
 import type { DB } from '@dialog/database/schema';
 import { type AliasableExpression, type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
-import { conditionsOf, type DialogFilter, type Reach } from './filter.ts';
+import { conditionsOf, type DialogFilter, dueOrNever, type Reach } from './filter.ts';
 import type { Order, Position, SortKey } from './order.ts';
 
 /** One page of the dialogs that a filter lets through. */
@@ -51,8 +51,7 @@ export function pageFrom<Row>(rows: Row[], limit: number): Page<Row> {
 
 /** In the order of the page; `table` is what the sort columns are read from. */
 export function sorting(order: Order, table: string): RawBuilder<unknown> {
-  const terms = order.map(({ key, direction }) => sql`${sql.ref(`${table}.${columnOf[key]}`)} ${sql.raw(direction)}`);
-  return sql.join(terms);
+  return sql.join(order.map(({ key, direction }) => sql`${sortExpression(key, table)} ${sql.raw(direction)}`));
 }
 
 type Lead = 'party' | 'service_resource';
@@ -149,7 +148,7 @@ function oneOf(column: Lead, values: readonly string[]): Condition[] {
 function isBehind(order: Order, after: Position): Condition {
   const keys = order.map(({ key, direction }, index) => ({
     value: sortValue(key, after[index] ?? null),
-    column: sortExpression(key),
+    column: sortExpression(key, 'dialog'),
     behind: direction === 'asc' ? sql`>` : sql`<`,
     direction,
   }));
@@ -165,10 +164,8 @@ function isBehind(order: Order, after: Position): Condition {
   );
 }
 
-/** A dialog that is never due comes after all that are. */
-function sortExpression(key: SortKey): RawBuilder<unknown> {
-  const column = sql.ref(`dialog.${columnOf[key]}`);
-  return key === 'dueat' ? sql`coalesce(${column}, 'infinity')` : column;
+function sortExpression(key: SortKey, table: string): RawBuilder<unknown> {
+  return key === 'dueat' ? dueOrNever(table) : sql.ref(`${table}.${columnOf[key]}`);
 }
 
 function sortValue(key: SortKey, value: string | null): RawBuilder<unknown> {

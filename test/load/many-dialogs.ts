@@ -1,0 +1,136 @@
+import { withClient } from '@dialog/local/database';
+
+/** How the dialogs of {@link storeManyDialogs} are spread. */
+export type ManyDialogs = {
+  /** The first has a tenth of all dialogs, the others share the rest evenly. */
+  parties: readonly string[];
+  /** Each has half as many dialogs as the one before. */
+  resources: readonly string[];
+};
+
+/** When the first of them was created; each of the others a minute after the one before. */
+export const firstCreatedAt = Date.parse('2024-01-01T00:00:00Z');
+export const minuteMs = 60_000;
+
+const org = 'skd';
+const partyCount = 20_000;
+const resourceCount = 8;
+/** Dialogs of one statement: less than a second or two, so that progress shows. */
+const chunk = 20_000;
+const connections = 2;
+
+/**
+ * Puts dialogs of one organisation into a database by statements that each make thousands, as no client could send them
+ * in the time. They lie a minute apart; the content of some was updated weeks later. Every tenth has labels, every third
+ * is due some day, every hundredth is deleted, and each has an activity.
+ *
+ * The numbers are scattered by a hash, the same in each run.
+ */
+export async function storeManyDialogs(
+  databaseUrl: string,
+  count: number,
+  say: (line: string) => void,
+): Promise<ManyDialogs> {
+  const parties = Array.from({ length: partyCount }, (_, index) => organisation(index));
+  const resources = Array.from({ length: resourceCount }, (_, index) =>
+    index === 0 ? 'urn:altinn:resource:skd-tax-return' : `urn:altinn:resource:skd-service-${index}`,
+  );
+  const startedAt = performance.now();
+  let next = 0;
+  let stored = 0;
+  let told = 0;
+  const store = () =>
+    withClient(databaseUrl, async (client) => {
+      while (next < count) {
+        const first = next;
+        next += chunk;
+        const last = Math.min(next, count) - 1;
+        await client.query(insertDialogs, [first, last, org, parties, resources]);
+        await client.query(insertActivities, [first, last]);
+        stored += last - first + 1;
+        if (stored < count && performance.now() - told < 10_000) continue;
+        told = performance.now();
+        say(`${stored} dialogs after ${((told - startedAt) / 1000).toFixed(0)} s`);
+      }
+    });
+  await Promise.all(Array.from({ length: connections }, store));
+  await withClient(databaseUrl, (client) => client.query('vacuum (analyze) dialog, dialog_activity'));
+  say(`stored and analysed after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+  return { parties, resources };
+}
+
+/** The id of a dialog by its number, and of its activity: a UUIDv7 of no particular time. */
+const idOf = (kind: number) => `('019c0000-0000-7${kind}00-8000-' || lpad(to_hex(n), 12, '0'))::uuid`;
+
+/** A number from 0 up to a limit, another for each dialog and purpose. */
+const scattered = (purpose: number, limit: string) => `(abs(hashint8(n * 16 + ${purpose})::bigint) % (${limit}))`;
+
+/** When a dialog was created, by its number. */
+const createdAt = `to_timestamp(${firstCreatedAt / 1000} + n * ${minuteMs / 1000})`;
+
+const inTwoLanguages = (nb: string, en: string) => `
+  jsonb_build_object('mediaType', 'text/plain', 'value', jsonb_build_array(
+    jsonb_build_object('languageCode', 'nb', 'value', ${nb}), jsonb_build_object('languageCode', 'en', 'value', ${en})
+  ))`;
+
+const insertDialogs = `
+  insert into dialog (
+    id, org, party, service_resource, service_resource_type, revision, status, progress, external_reference,
+    is_api_only, due_at, created_at, updated_at, content_updated_at, deleted_at, frozen, content, attachments,
+    gui_actions, api_actions, search_tags, system_labels, end_user_context_revision, service_owner_labels,
+    service_owner_context_revision, content_seen, from_service_owner_transmissions_count, from_party_transmissions_count,
+    unopened_transmissions_count, contentless_transmissions_count, correspondence_opened
+  )
+  select
+    ${idOf(0)},
+    $3,
+    ($4::text[])[1 + case when ${scattered(1, '10')} = 0 then 0 else ${scattered(2, 'cardinality($4::text[])')} end],
+    ($5::text[])[1 + least(floor(-log(2, (1 + ${scattered(6, '1000000')}) / 1000000.0)), cardinality($5::text[]) - 1)::int],
+    'genericaccessresource',
+    gen_random_uuid(),
+    (array['NotApplicable', 'Draft', 'InProgress', 'RequiresAttention', 'Completed'])[1 + ${scattered(3, '5')}],
+    null,
+    'return-' || n,
+    false,
+    case when n % 3 = 0 then created_at + ${scattered(4, '90')} * interval '1 day' end,
+    created_at,
+    content_updated_at + ${scattered(5, '3')} * interval '1 hour',
+    content_updated_at,
+    case when n % 100 = 0 then content_updated_at end,
+    false,
+    jsonb_build_object(
+      'title', ${inTwoLanguages("'Skattemeldingen for innsender ' || n || ' er klar'", "'The tax return of sender ' || n || ' is ready'")},
+      'summary', ${inTwoLanguages("'Se over og lever innen fristen'", "'Look it over and submit it before the deadline'")}
+    ),
+    '[]', '[]', '[]',
+    '{skatt,skattemelding}',
+    case when n % 10 = 0 then '{Archive}'::text[] else '{Default}' end,
+    gen_random_uuid(),
+    case when n % 10 = 0 then array['case:' || n / 100, 'batch:' || n % 7] else '{}' end,
+    gen_random_uuid(),
+    n % 2 = 0,
+    1, 0, 1, 0, false
+  from generate_series($1::bigint, $2::bigint) as n
+  cross join lateral (select ${createdAt} as created_at) as created
+  cross join lateral (
+    select case when n % 4 = 0 then created_at + ${scattered(7, '60')} * interval '1 day' else created_at end
+      as content_updated_at
+  ) as updated
+`;
+
+const insertActivities = `
+  insert into dialog_activity (dialog_id, id, created_at, type, performed_by)
+  select ${idOf(0)}, ${idOf(1)}, ${createdAt}, 'DialogCreated',
+    '{"actorType": "ServiceOwner", "actorId": null, "actorName": null}'
+  from generate_series($1::bigint, $2::bigint) as n
+`;
+
+/** A valid organisation number for each index (modulus 11). */
+function organisation(index: number): string {
+  const digits = String(91_000_000 + index);
+  const sum = [3, 2, 7, 6, 5, 4, 3, 2].reduce((total, weight, at) => total + weight * Number(digits[at]), 0);
+  const control = (11 - (sum % 11)) % 11;
+  return control === 10
+    ? organisation(index + partyCount)
+    : `urn:altinn:organization:identifier-no:${digits}${control}`;
+}
