@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { createDialogTokenKeys } from '@dialog/access/dialog-token-key-file';
 import { startEmulator } from '@dialog/altinn-emulator/emulator';
 import type { Operation } from '@dialog/contracts/operation';
 import { type Database, openDatabase } from '@dialog/database/open';
@@ -60,6 +61,8 @@ export async function openConstellation(
   mkdirSync(folder, { recursive: true });
   const partyKeyFile = path.join(folder, 'party-key');
   writeFileSync(partyKeyFile, randomBytes(32).toString('hex'));
+  const dialogTokenKeysFile = path.join(folder, 'dialog-token-keys.json');
+  await createDialogTokenKeys(dialogTokenKeysFile);
 
   const emulator = await startEmulator();
   const gatewayPort = await freePort();
@@ -94,6 +97,7 @@ export async function openConstellation(
         TOKEN_ISSUERS: Object.values(emulator.issuers).join(','),
         ALTINN_PLATFORM_URL: emulator.baseUrl,
         ALTINN_SUBSCRIPTION_KEY: 'test',
+        DIALOG_TOKEN_KEYS_FILE: dialogTokenKeysFile,
         MASKINPORTEN_CLIENT_ID: emulator.platformClient.clientId,
         MASKINPORTEN_CLIENT_JWK: Buffer.from(JSON.stringify(emulator.platformClient.jwk)).toString('base64'),
         ...settings,

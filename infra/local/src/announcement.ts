@@ -11,6 +11,7 @@ export function writeEnvironmentFile(stack: Stack, dataDir: string): string {
     DATABASE_URL: stack.database.app,
     REDIS_URL: stack.redisUrl,
     NATS_URL: stack.natsUrl,
+    DIALOG_TOKEN_KEYS_FILE: stack.dialogTokenKeysFile,
     ...(stack.natsCreds && { NATS_CREDS: stack.natsCreds.subscriber }),
     ...(stack.emulatorUrl !== undefined && { ALTINN_PLATFORM_URL: stack.emulatorUrl }),
   };

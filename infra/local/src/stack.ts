@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { createDialogTokenKeys } from '@dialog/access/dialog-token-key-file';
 import { migrate } from '@dialog/database/migrate';
 import { ConfigurationError } from '@dialog/telemetry/config';
 import { z } from 'zod';
@@ -28,6 +29,7 @@ export type Stack = {
   /** Absent when another platform is used. */
   emulatorUrl: string | undefined;
   tokenIssuers: readonly string[];
+  dialogTokenKeysFile: string;
 };
 
 /**
@@ -80,6 +82,8 @@ export async function startStack(settings: Settings, started: ServerHandle[], si
   const everywhere = { DATABASE_URL: database.app, REDIS_URL: redisUrl, NATS_URL: natsUrl, PUBLIC_URL: gatewayUrl };
   const partyKeyFile = path.join(dataDir, 'secrets/party-key');
   keptSecret(partyKeyFile);
+  const dialogTokenKeysFile = path.join(dataDir, 'secrets/dialog-token-keys.json');
+  await createDialogTokenKeys(dialogTokenKeysFile);
   await addService(
     serviceProgram('event-relay', dataDir, 'HEALTH_PORT', {
       ...everywhere,
@@ -100,6 +104,7 @@ export async function startStack(settings: Settings, started: ServerHandle[], si
         ...credsOf('gateway'),
         TOKEN_ISSUERS: tokenIssuers.join(','),
         ALTINN_PLATFORM_URL: platformUrl,
+        DIALOG_TOKEN_KEYS_FILE: dialogTokenKeysFile,
         ...(emulator !== undefined && emulatorClient(dataDir)),
       },
     ),
@@ -113,6 +118,7 @@ export async function startStack(settings: Settings, started: ServerHandle[], si
     natsCreds: nats?.creds,
     emulatorUrl: emulator?.url,
     tokenIssuers,
+    dialogTokenKeysFile,
   };
 }
 

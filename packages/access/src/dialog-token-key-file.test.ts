@@ -121,7 +121,7 @@ describe('keys in use', () => {
 
   it('may come from the environment', async () => {
     const first = await firstKeys(now);
-    const keys = await openDialogTokenKeys({ json: JSON.stringify(first) }, { log });
+    const keys = await openDialogTokenKeys({ json: JSON.stringify(first) }, { log, recheckMs: 0 });
     expect(await keys()).toEqual(first);
   });
 
@@ -134,12 +134,14 @@ describe('keys in use', () => {
     ['JSON', () => undefined],
   ])('cannot be without the right %s', async (what, change) => {
     const json = JSON.stringify(change(await firstKeys(now))) ?? 'nonsense';
-    const opened = openDialogTokenKeys({ json }, { log });
+    const opened = openDialogTokenKeys({ json }, { log, recheckMs: 0 });
     await expect(opened).rejects.toThrow(ConfigurationError);
     await expect(opened).rejects.toThrow(new RegExp(`^DIALOG_TOKEN_KEYS: [^\\n]*${what}[^\\n]*$`));
   });
 
   it('must be there at the start', async () => {
-    await expect(openDialogTokenKeys({ file }, { log })).rejects.toThrow(/^DIALOG_TOKEN_KEYS_FILE: .+ cannot be read/);
+    await expect(openDialogTokenKeys({ file }, { log, recheckMs: 0 })).rejects.toThrow(
+      /^DIALOG_TOKEN_KEYS_FILE: .+ cannot be read/,
+    );
   });
 });

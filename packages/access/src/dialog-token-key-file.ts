@@ -11,10 +11,8 @@ export type DialogTokenKeySource = { file: string } | { json: string };
 type Settings = {
   log: Logger;
   /** Keys are looked at again when they are needed after so long: the time in which a changed file counts. */
-  recheckMs?: number;
+  recheckMs: number;
 };
-
-const recheckMsDefault = 5_000;
 
 /**
  * The keys as they are now. A file is read again when it is used, so a rotation needs no restart. One that cannot be
@@ -24,7 +22,7 @@ const recheckMsDefault = 5_000;
  */
 export async function openDialogTokenKeys(
   source: DialogTokenKeySource,
-  { log, recheckMs = recheckMsDefault }: Settings,
+  { log, recheckMs }: Settings,
 ): Promise<() => Promise<DialogTokenKeys>> {
   if ('json' in source) {
     const keys = usable('DIALOG_TOKEN_KEYS', () => parseDialogTokenKeys(source.json));

@@ -1,3 +1,4 @@
+import type { DialogTokens } from '@dialog/access/dialog-token';
 import type { ListAuthorizations } from '@dialog/access/list-authorization';
 import type { DecisionPoint } from '@dialog/access/platform/decision-point';
 import { problemOf } from '@dialog/contracts/problem';
@@ -23,10 +24,12 @@ import { registerDocumentation } from './routes/documentation.ts';
 import { registerFreezeDialog } from './routes/freeze-dialog.ts';
 import { registerGetActivity } from './routes/get-activity.ts';
 import { registerGetDialog } from './routes/get-dialog.ts';
+import { registerGetIssuerMetadata } from './routes/get-issuer-metadata.ts';
 import { registerGetLimits } from './routes/get-limits.ts';
 import { type OperationDeps, registerGetOperation } from './routes/get-operation.ts';
 import { registerGetSeenLog } from './routes/get-seen-log.ts';
 import { registerGetServiceOwnerLabels } from './routes/get-service-owner-labels.ts';
+import { registerGetSigningKeys } from './routes/get-signing-keys.ts';
 import { registerGetTransmission } from './routes/get-transmission.ts';
 import { registerListActivities } from './routes/list-activities.ts';
 import { registerListSeenLog } from './routes/list-seen-log.ts';
@@ -54,6 +57,7 @@ export type GatewayDeps = AuthenticationDeps &
     db: Database;
     lists: ListAuthorizations;
     decisionPoint: DecisionPoint;
+    dialogTokens: DialogTokens;
     /** Where clients reach the gateway; for the description of the API. */
     publicUrl: string | undefined;
     checks: readonly HealthCheck[];
@@ -109,6 +113,9 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerGetOperation(app, deps);
 
   app.use(`${endUserPath}/*`, endUsersOnly(deps));
+
+  registerGetSigningKeys(app, deps);
+  registerGetIssuerMetadata(app, deps);
 
   registerDocumentation(app, deps);
   app.route('/', healthRoutes(deps));

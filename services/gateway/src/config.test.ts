@@ -8,6 +8,7 @@ const least = {
   NATS_URL: 'nats://127.0.0.1',
   TOKEN_ISSUERS: 'https://maskinporten.no/, http://127.0.0.1:9000/authentication/api/v1/openid/',
   ALTINN_PLATFORM_URL: 'https://platform.altinn.no/',
+  DIALOG_TOKEN_KEYS_FILE: '/run/secrets/keys.json',
 };
 
 describe('configuration', () => {
@@ -37,6 +38,21 @@ describe('configuration', () => {
     ['TOKEN_ISSUERS', 'https://maskinporten.no/, http://issuer.example.com/'],
   ])('refuses %s=%s in one line that names it', (name, value) => {
     expect(() => parseConfig(gatewayConfig, { ...least, [name]: value })).toThrow(new RegExp(`^${name}: [^\\n]+$`));
+  });
+
+  it('has the keys of dialog tokens from a file or from the environment, from one of them', () => {
+    const { DIALOG_TOKEN_KEYS_FILE, ...without } = least;
+    expect(parseConfig(gatewayConfig, least).dialogTokens.keys).toEqual({ file: DIALOG_TOKEN_KEYS_FILE });
+    const fromEnvironment = { ...without, DIALOG_TOKEN_KEYS: '{}' };
+    expect(parseConfig(gatewayConfig, fromEnvironment).dialogTokens.keys).toEqual({ json: '{}' });
+    expect(() => parseConfig(gatewayConfig, without)).toThrow(/^DIALOG_TOKEN_KEYS_FILE: must be set$/);
+    expect(() => parseConfig(gatewayConfig, { ...least, DIALOG_TOKEN_KEYS: '{}' })).toThrow(/not both$/);
+  });
+
+  it('names the issuer of dialog tokens by where clients reach the gateway', () => {
+    expect(parseConfig(gatewayConfig, least).dialogTokens.issuer).toBe('http://127.0.0.1:8080/api/v1');
+    const config = parseConfig(gatewayConfig, { ...least, PUBLIC_URL: 'https://platform.altinn.no/dialogporten/' });
+    expect(config.dialogTokens.issuer).toBe('https://platform.altinn.no/dialogporten/api/v1');
   });
 
   it('has one line for each variable that is missing', () => {

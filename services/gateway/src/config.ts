@@ -11,12 +11,18 @@ export const gatewayConfig = z
   .object({
     PORT: port.default(8080),
     HOST: z.string().default('127.0.0.1'),
-    /** Where clients reach the gateway, if that is not where it listens. */
+    /** Where clients reach the gateway, if that is not where it listens. Stands in dialog tokens as part of `iss`. */
     PUBLIC_URL: url(['http', 'https']).optional(),
     LOG_LEVEL: logLevel.default('info'),
 
     TOKEN_ISSUERS: listOf(trustedUrl),
     ...platformVariables,
+
+    /** Two key pairs for dialog tokens, as `npm run keys` makes and rotates them: a file, or its text. */
+    DIALOG_TOKEN_KEYS_FILE: z.string().optional(),
+    DIALOG_TOKEN_KEYS: z.string().optional(),
+    /** In which time a changed file counts. Rotation allows gateways a minute. */
+    DIALOG_TOKEN_KEYS_RECHECK_MS: durationMs(0, 60_000).default(5_000),
 
     DATABASE_URL: url(['postgres', 'postgresql']),
     DATABASE_CONNECTIONS: wholeNumber(1, 1_000).default(10),
@@ -44,11 +50,24 @@ export const gatewayConfig = z
     /** For requests in hand when the process is told to stop. Longer than WRITE_WAIT_MS, or they are cut off. */
     SHUTDOWN_TIMEOUT_MS: durationMs(100, 600_000).default(20_000),
   })
+  .superRefine(({ DIALOG_TOKEN_KEYS_FILE: file, DIALOG_TOKEN_KEYS: json }, context) => {
+    if ((file === undefined) !== (json === undefined)) return;
+    const message = 'one of DIALOG_TOKEN_KEYS_FILE and DIALOG_TOKEN_KEYS must be set, not both';
+    context.addIssue({ code: 'custom', path: ['DIALOG_TOKEN_KEYS_FILE'], message });
+  })
   .transform((env) => ({
     http: { port: env.PORT, hostname: env.HOST, keepAliveTimeoutMs: env.KEEP_ALIVE_TIMEOUT_MS },
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ''),
     logLevel: env.LOG_LEVEL,
     tokenIssuers: env.TOKEN_ISSUERS,
+    dialogTokens: {
+      issuer: `${(env.PUBLIC_URL ?? `http://${env.HOST}:${env.PORT}`).replace(/\/+$/, '')}/api/v1`,
+      keys:
+        env.DIALOG_TOKEN_KEYS_FILE === undefined
+          ? { json: env.DIALOG_TOKEN_KEYS ?? '' }
+          : { file: env.DIALOG_TOKEN_KEYS_FILE },
+      recheckMs: env.DIALOG_TOKEN_KEYS_RECHECK_MS,
+    },
     platform: platformSettings(env),
     databaseUrl: env.DATABASE_URL,
     database: {

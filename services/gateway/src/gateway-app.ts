@@ -27,3 +27,6 @@ export const endUserPath = '/api/v1/enduser';
 
 /** Base path of what anybody may ask. */
 export const metadataPath = '/api/v1/metadata';
+
+/** Base path of what tells others about the gateway. Open to all. */
+export const wellKnownPath = '/api/v1/.well-known';

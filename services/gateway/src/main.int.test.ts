@@ -1,8 +1,13 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { changeDialogTokenKeys, createDialogTokenKeys } from '@dialog/access/dialog-token-key-file';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
 import { type GatewayFixture, nowhere, openGatewayFixture } from './testing/gateway-fixture.ts';
 import { type GatewayProcess, spawnGateway } from './testing/gateway-process.ts';
 
@@ -10,11 +15,18 @@ const dialogs = '/api/v1/serviceowner/dialogs';
 const activities = `${dialogs}/${randomUUIDv7()}/activities`;
 const activity = JSON.stringify({ type: 'FormSaved', performedBy: { actorType: 'ServiceOwner' } });
 
+const folder = mkdtempSync(path.join(tmpdir(), 'gateway-'));
+const keysFile = path.join(folder, 'keys.json');
+
 let fixture: GatewayFixture;
 beforeAll(async () => {
+  await createDialogTokenKeys(keysFile);
   fixture = await openGatewayFixture();
 });
-afterAll(() => fixture.close());
+afterAll(async () => {
+  await fixture.close();
+  rmSync(folder, { recursive: true });
+});
 
 function environment(): Record<string, string> {
   const { space, emulator } = fixture;
@@ -22,6 +34,7 @@ function environment(): Record<string, string> {
     ...{ PORT: '0', LANES: '2', REDIS_PREFIX: space.redisPrefix, REDIS_URL: space.redisUrl },
     ...{ DATABASE_URL: space.databaseUrl, NATS_URL: space.natsUrl, NATS_CREDS: space.natsCreds.gateway },
     ...{ TOKEN_ISSUERS: Object.values(emulator.issuers).join(), ALTINN_PLATFORM_URL: emulator.baseUrl },
+    DIALOG_TOKEN_KEYS_FILE: keysFile,
   };
 }
 
@@ -65,6 +78,29 @@ describe('the process', () => {
     expect((await fetch(`${base}/health/readiness`)).status).toBe(503);
     process.signal('SIGTERM');
     expect(await process.exited).toBe(0);
+  });
+
+  it('does not start without usable keys for dialog tokens, and says so in one line', async () => {
+    const process = gateway({ DIALOG_TOKEN_KEYS_FILE: path.join(folder, 'none') });
+    expect(await process.exited).toBe(1);
+    expect(process.errors()).toMatch(/^DIALOG_TOKEN_KEYS_FILE: [^\n]+ cannot be read [^\n]+\n$/);
+  });
+
+  it('publishes the keys for dialog tokens as they are now, without a restart', async () => {
+    const process = gateway({ DIALOG_TOKEN_KEYS_RECHECK_MS: '0', PUBLIC_URL: 'https://dialogs.example/' });
+    const base = await process.listening();
+    const metadata = await fetch(`${base}/api/v1/.well-known/oauth-authorization-server`);
+    expect(await metadata.json()).toMatchObject({ issuer: 'https://dialogs.example/api/v1' });
+    const published = async () => {
+      const answer = await fetch(`${base}/api/v1/.well-known/jwks.json`);
+      return z.object({ keys: z.array(z.object({ kid: z.string() })) }).parse(await answer.json());
+    };
+    const [first, second] = (await published()).keys;
+    await changeDialogTokenKeys(keysFile, async ({ primary, secondary }) => ({
+      primary: secondary,
+      secondary: primary,
+    }));
+    expect(await published()).toEqual({ keys: [second, first] });
   });
 
   it('answers what it has in hand before it stops', async () => {

@@ -6,6 +6,8 @@
  */
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { once } from 'node:events';
+import { createDialogTokens } from '@dialog/access/dialog-token';
+import { openDialogTokenKeys } from '@dialog/access/dialog-token-key-file';
 import { openPlatform } from '@dialog/access/platform/platform';
 import { createTokenVerifier } from '@dialog/access/tokens';
 import { timestampOf } from '@dialog/contracts/timestamp';
@@ -16,6 +18,7 @@ import { createSubmitMetrics } from '@dialog/lanes/metrics';
 import { openNats } from '@dialog/lanes/open-nats';
 import { openRedis } from '@dialog/lanes/open-redis';
 import { openLanes } from '@dialog/lanes/submit';
+import { ConfigurationError } from '@dialog/telemetry/config';
 import { createLogger } from '@dialog/telemetry/logger';
 import { createMetrics } from '@dialog/telemetry/metrics';
 import { createApp } from './app.ts';
@@ -53,6 +56,12 @@ const lanes = await openLanes(
   process.exit(1);
 });
 const platform = openPlatform(config.platform, { log });
+const { recheckMs } = config.dialogTokens;
+const keys = await openDialogTokenKeys(config.dialogTokens.keys, { log, recheckMs }).catch((err: unknown) => {
+  if (!(err instanceof ConfigurationError)) throw err;
+  process.stderr.write(`${err.message}\n`);
+  process.exit(1);
+});
 
 const closing = new AbortController();
 const app = createApp({
@@ -60,6 +69,12 @@ const app = createApp({
   tokens: createTokenVerifier(config.tokenIssuers, { log }),
   ...platform,
   lists: listAuthorizationsOf(platform, db),
+  dialogTokens: createDialogTokens({
+    issuer: config.dialogTokens.issuer,
+    keys,
+    now: () => new Date(),
+    newId: randomUUID,
+  }),
   limits: config.limits,
   now: () => timestampOf(Date.now()),
   newId: () => randomUUIDv7(),

@@ -198,3 +198,21 @@ export const changeResponses = { ...createResponses, ...problemResponses(404, 41
 export const labelResponses = { 202: accepted, ...problemResponses(400, 404, 412) };
 export const labelBodyResponses = { ...labelResponses, ...problemResponses(413, 415) };
 export const labelActorResponses = { ...labelBodyResponses, ...problemResponses(422, 502) };
+
+/** Headers of what changes so seldom that everybody may keep it for a day. */
+export const cachedForADay = { 'Cache-Control': 'public, max-age=86400', Vary: 'Accept-Encoding' };
+
+/** A document that anybody may read, as JSON alone. */
+export function openToAll(description: string, schema: z.ZodType) {
+  return {
+    tags: ['Metadata'],
+    security: [],
+    responses: {
+      200: {
+        ...ok(schema, description),
+        headers: { 'Cache-Control': { description: 'A day, for everybody.', schema: { type: 'string' } as const } },
+      },
+      406: { description: 'Something else than JSON is wanted.', content: problemDetails },
+    },
+  };
+}

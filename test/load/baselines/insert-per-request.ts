@@ -10,6 +10,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { createDialogTokens } from '@dialog/access/dialog-token';
+import { openDialogTokenKeys } from '@dialog/access/dialog-token-key-file';
 import { openPlatform } from '@dialog/access/platform/platform';
 import { createTokenVerifier } from '@dialog/access/tokens';
 import type { Command } from '@dialog/contracts/commands';
@@ -79,6 +81,12 @@ const app = createApp({
   tokens: createTokenVerifier(config.tokenIssuers, { log }),
   ...platform,
   lists: listAuthorizationsOf(platform, db),
+  dialogTokens: createDialogTokens({
+    issuer: config.dialogTokens.issuer,
+    keys: await openDialogTokenKeys(config.dialogTokens.keys, { log, recheckMs: config.dialogTokens.recheckMs }),
+    now: () => new Date(),
+    newId: randomUUID,
+  }),
   limits: config.limits,
   now: () => timestampOf(Date.now()),
   newId: () => uuidv7(),

@@ -1,4 +1,6 @@
-import { randomUUIDv7 } from 'node:crypto';
+import { randomUUID, randomUUIDv7 } from 'node:crypto';
+import { createDialogTokens, type DialogTokens } from '@dialog/access/dialog-token';
+import { firstKeys } from '@dialog/access/dialog-token-keys';
 import { scopes } from '@dialog/access/service-owner';
 import type { TokenVerifier } from '@dialog/access/tokens';
 import type { Operation } from '@dialog/contracts/operation';
@@ -32,6 +34,17 @@ export const everyScope: TokenVerifier = {
   verify: async () => ({ kind: 'verified', claims: { ...claims, scope: Object.values(scopes).join(' ') } }),
 };
 
+/** Dialog tokens of an issuer with keys of its own. */
+export function exampleDialogTokens(): DialogTokens {
+  const keys = firstKeys(new Date());
+  return createDialogTokens({
+    issuer: 'http://127.0.0.1:8080/api/v1',
+    keys: () => keys,
+    now: () => new Date(),
+    newId: randomUUID,
+  });
+}
+
 /** How a worker ends a command, for tests of what the gateway makes of it. */
 export function ended(status: Operation['status'], more: Partial<Operation> = {}): Operation {
   const receivedAt = timestampOf(Date.now());
@@ -57,6 +70,7 @@ export function exampleApp(changed: Partial<GatewayDeps> = {}) {
       listAuthorization: async () => ({ resourcesByParty: new Map(), dialogIds: new Set() }),
     },
     decisionPoint: async () => [],
+    dialogTokens: exampleDialogTokens(),
     partyNames: { nameOf: async () => undefined },
     organisations: { organisation: async () => undefined },
     authenticationLevels: { minimumLevelOf: async () => undefined },

@@ -21,7 +21,7 @@ import { read } from '../database-reads.ts';
 import { gatewayChecks } from '../health-checks.ts';
 import { listAuthorizationsOf } from '../list-authorizations.ts';
 import { describingItself } from './described-answers.ts';
-import { exampleLimits } from './example-app.ts';
+import { exampleDialogTokens, exampleLimits } from './example-app.ts';
 
 /** An address where nothing listens. */
 export const nowhere = '127.0.0.1:1';
@@ -84,6 +84,7 @@ export async function openGatewayFixture() {
         tokens: createTokenVerifier(Object.values(emulator.issuers), { log }),
         ...platform,
         lists: listAuthorizationsOf(platform, db),
+        dialogTokens: exampleDialogTokens(),
         limits: { ...exampleLimits, ...changes.limits },
         closing: new AbortController().signal,
         now: () => timestampOf(Date.now()),
