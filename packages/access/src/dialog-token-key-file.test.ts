@@ -4,8 +4,13 @@ import path from 'node:path';
 import { ConfigurationError } from '@dialog/telemetry/config';
 import { createLogger } from '@dialog/telemetry/logger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { changeDialogTokenKeys, createDialogTokenKeys, openDialogTokenKeys } from './dialog-token-key-file.ts';
-import { type DialogTokenKeys, firstKeys, newKeyPair, parseDialogTokenKeys } from './dialog-token-keys.ts';
+import {
+  changeDialogTokenKeys,
+  createDialogTokenKeys,
+  openDialogTokenKeys,
+  readDialogTokenKeys,
+} from './dialog-token-key-file.ts';
+import { type DialogTokenKeys, firstKeys, newKeyPair } from './dialog-token-keys.ts';
 import { rotated } from './dialog-token-rotation.ts';
 
 let folder: string;
@@ -19,10 +24,6 @@ afterEach(() => rm(folder, { recursive: true }));
 const log = createLogger('test', 'silent');
 const now = new Date();
 
-async function kept(): Promise<DialogTokenKeys> {
-  return parseDialogTokenKeys(await readFile(file, 'utf8'));
-}
-
 async function swap(keys: DialogTokenKeys): Promise<DialogTokenKeys> {
   return rotated(keys, now, await newKeyPair(now));
 }
@@ -30,13 +31,13 @@ async function swap(keys: DialogTokenKeys): Promise<DialogTokenKeys> {
 describe('a file of keys', () => {
   it('is made once, for its owner alone', async () => {
     expect(await createDialogTokenKeys(file)).toBe(true);
-    const { primary, secondary } = await kept();
+    const { primary, secondary } = await readDialogTokenKeys(file);
     expect(primary.kid).not.toBe(secondary.kid);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect((await stat(path.dirname(file))).mode & 0o777).toBe(0o700);
 
     expect(await createDialogTokenKeys(file)).toBe(false);
-    expect(await kept()).toEqual({ primary, secondary });
+    expect(await readDialogTokenKeys(file)).toEqual({ primary, secondary });
   });
 
   it('is made by one of those that try at the same time', async () => {
@@ -47,28 +48,28 @@ describe('a file of keys', () => {
 
   it('is replaced as a whole, through a link too, and stays its owner’s alone', async () => {
     await createDialogTokenKeys(file);
-    const before = await kept();
+    const before = await readDialogTokenKeys(file);
     const other = path.join(folder, 'link.json');
     await symlink(file, other);
     const changed = await changeDialogTokenKeys(other, swap);
     expect(changed.primary).toEqual(before.secondary);
-    expect(await kept()).toEqual(changed);
+    expect(await readDialogTokenKeys(file)).toEqual(changed);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(await readdir(path.dirname(file))).toEqual(['keys.json']);
   });
 
   it('stays as it is when a change is refused, or meets another', async () => {
     await createDialogTokenKeys(file);
-    const before = await kept();
+    const before = await readDialogTokenKeys(file);
     await expect(changeDialogTokenKeys(file, () => Promise.reject(new Error('Not yet.')))).rejects.toThrow('Not yet.');
-    expect(await kept()).toEqual(before);
+    expect(await readDialogTokenKeys(file)).toEqual(before);
 
     const slow = changeDialogTokenKeys(file, async (keys) => {
       await changeDialogTokenKeys(file, swap);
       return swap(keys);
     });
     await expect(slow).rejects.toThrow('changed by somebody else');
-    expect((await kept()).primary).toEqual(before.secondary);
+    expect((await readDialogTokenKeys(file)).primary).toEqual(before.secondary);
     expect(await readdir(path.dirname(file))).toEqual(['keys.json']);
   });
 });

@@ -61,6 +61,11 @@ export async function openDialogTokenKeys(
   }
 }
 
+/** @throws when there is no such file, or it holds no keys */
+export async function readDialogTokenKeys(file: string): Promise<DialogTokenKeys> {
+  return parseDialogTokenKeys(await readFile(file, 'utf8'));
+}
+
 /** Makes the first keys, if the file is not there. Says whether it was made. */
 export async function createDialogTokenKeys(file: string): Promise<boolean> {
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
