@@ -1,7 +1,6 @@
 import type { ServiceResourceMetadata } from '@dialog/contracts/metadata-view';
 import { describe, expect, it } from 'vitest';
 import { catalogueIn } from './catalogue.ts';
-import { acceptsJson } from './routes/get-limits.ts';
 
 type Names = Record<string, string>;
 
@@ -55,27 +54,4 @@ describe('the catalogue', () => {
       localizations({ en: 'Owner' }),
     ]);
   });
-});
-
-describe('an Accept header', () => {
-  it.each([
-    undefined,
-    '',
-    '*/*',
-    'application/*',
-    'Application/JSON',
-    'application/problem+json',
-    'text/html, application/json;q=0.1',
-    'text/html, */*;q=0.1',
-    'application/json; charset=utf-8',
-  ])('of %s leaves room for JSON', (accept) => {
-    expect(acceptsJson(accept)).toBe(true);
-  });
-
-  it.each(['text/html', 'text/*, image/png', 'application/json;q=0', 'application/json;q=0, */*', '*/*;q=0', 'xml'])(
-    'of %s does not',
-    (accept) => {
-      expect(acceptsJson(accept)).toBe(false);
-    },
-  );
 });

@@ -23,9 +23,9 @@ The primary key signs, the secondary is published beside it. A rotation has two 
   1. The secondary begins to sign. Receivers refresh their keys once a day, so it must have been published for 48 hours.
   2. The old key goes and a new one is published, when the last token of the old one has run out: after 11 minutes.
 
-Take both, and a key is ready for the next time. If the key that signs has become known to others, do not wait: with
-"rotate --force" twice the other one signs and the known one is gone; receivers refuse tokens until they have refreshed
-their keys, if they have not seen the other one yet.
+Take both, and a key is ready for the next time. If the key that signs has become known to others, do not wait: repeat
+"rotate --force" until the known one is no longer there. Receivers that have not seen the other one yet refuse tokens
+until they refresh their keys.
 
 Gateways on several machines each need the changed file, within a minute of one another.
 `;

@@ -202,17 +202,8 @@ export const labelActorResponses = { ...labelBodyResponses, ...problemResponses(
 /** Headers of what changes so seldom that everybody may keep it for a day. */
 export const cachedForADay = { 'Cache-Control': 'public, max-age=86400', Vary: 'Accept-Encoding' };
 
-/** A document that anybody may read, as JSON alone. */
-export function openToAll(description: string, schema: z.ZodType) {
-  return {
-    tags: ['Metadata'],
-    security: [],
-    responses: {
-      200: {
-        ...ok(schema, description),
-        headers: { 'Cache-Control': { description: 'A day, for everybody.', schema: { type: 'string' } as const } },
-      },
-      406: { description: 'Something else than JSON is wanted.', content: problemDetails },
-    },
-  };
+/** A document that anybody may read, as JSON alone, and keep for a day. */
+export function publicDocument(schema: z.ZodType, description: string) {
+  const headers = { 'Cache-Control': { description: 'A day, for everybody.', schema: { type: 'string' } as const } };
+  return { ...byAnybody, responses: { 200: { ...ok(schema, description), headers }, ...anonymousResponses(406) } };
 }

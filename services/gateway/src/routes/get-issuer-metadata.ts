@@ -3,12 +3,12 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { jsonAccepted } from '../accepts-json.ts';
 import { type GatewayApp, wellKnownPath } from '../gateway-app.ts';
 import { jsonResponse } from '../json-response.ts';
-import { cachedForADay, openToAll } from '../openapi.ts';
+import { cachedForADay, publicDocument } from '../openapi.ts';
 
 const metadata = z.object({ issuer: z.url(), jwks_uri: z.url() });
 
 const route = createRoute({
-  ...openToAll('What `iss` says in dialog tokens, and where the keys are that verify them.', metadata),
+  ...publicDocument(metadata, 'What `iss` says in dialog tokens, and where the keys are that verify them.'),
   method: 'get',
   path: `${wellKnownPath}/oauth-authorization-server`,
   operationId: 'GetOauthAuthorizationServer',

@@ -4,7 +4,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { jsonAccepted } from '../accepts-json.ts';
 import { type GatewayApp, wellKnownPath } from '../gateway-app.ts';
 import { jsonResponse } from '../json-response.ts';
-import { cachedForADay, openToAll } from '../openapi.ts';
+import { cachedForADay, publicDocument } from '../openapi.ts';
 
 const key = z.object({
   kty: z.literal('OKP'),
@@ -16,9 +16,9 @@ const key = z.object({
 });
 
 const route = createRoute({
-  ...openToAll(
-    'Keys of dialog tokens (RFC 7517). One of them signs, and any may have.',
+  ...publicDocument(
     z.object({ keys: z.array(key) }),
+    'Keys of dialog tokens (RFC 7517). One of them signs, and any may have.',
   ),
   method: 'get',
   path: `${wellKnownPath}/jwks.json`,
