@@ -1,7 +1,7 @@
 import type { Command, Envelope } from '@dialog/contracts/commands';
 import type { OwnedOperation } from '@dialog/contracts/operation';
 import { problemOf } from '@dialog/contracts/problem';
-import { isUniqueViolation } from '@dialog/database/faults';
+import { isTimeLimit, isUniqueViolation } from '@dialog/database/faults';
 import * as deadLetters from '@dialog/database/tables/dead-letters';
 import * as lanes from '@dialog/database/tables/lanes';
 import * as operations from '@dialog/database/tables/operations';
@@ -16,7 +16,8 @@ const racesMax = 3;
 
 /**
  * Applies an envelope. When its batch fails for a reason in its data, its commands are applied one by one, in order:
- * the culprit ends as `Failed` with a dead letter, and the others are none the worse for it.
+ * the culprit ends as `Failed` with a dead letter, and the others are none the worse for it. So they are when together
+ * they take longer than a statement may.
  *
  * @throws faults of the infrastructure; the lane then tries the whole envelope again, in place
  */
@@ -36,7 +37,7 @@ async function applyTogetherOrApart(deps: ApplyDeps & { log: Logger }, envelope:
   try {
     return await applyCommands(deps, envelope, commands);
   } catch (error) {
-    if (!isPoison(error)) throw error;
+    if (!isPoison(error) && !isTooMuchAtOnce(error, commands)) throw error;
     deps.log.warn({ lane, commands: commands.length, err: describe(error) }, 'batch failed, applying one by one');
   }
 
@@ -48,6 +49,14 @@ async function applyTogetherOrApart(deps: ApplyDeps & { log: Logger }, envelope:
     applied.purged.push(...one.purged);
   }
   return applied;
+}
+
+/**
+ * Purges of large dialogs may each take a second, and hundreds travel in one envelope: tried again together, they would
+ * run into the same limit for ever.
+ */
+function isTooMuchAtOnce(error: unknown, commands: readonly Command[]): boolean {
+  return isTimeLimit(error) && commands.length > 1;
 }
 
 async function applyOne(

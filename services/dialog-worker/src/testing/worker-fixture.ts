@@ -14,9 +14,9 @@ const laneCount = 8;
 export async function openWorkerFixture() {
   const space = await openTestSpace();
   const now = createClock();
-  const open = (applicationName: string): Database =>
-    openDatabase(space.databaseUrl, {
-      ...{ applicationName, connectionsMax: 4, connectTimeoutMs: 5_000, statementTimeoutMs: 10_000 },
+  const open = (applicationName: string, { statementTimeoutMs = 10_000, url = space.databaseUrl } = {}): Database =>
+    openDatabase(url, {
+      ...{ applicationName, connectionsMax: 4, connectTimeoutMs: 5_000, statementTimeoutMs },
     });
   const db = open('test');
   await lanes.ensure(db, laneCount);
@@ -27,6 +27,8 @@ export async function openWorkerFixture() {
     deps,
     /** Another set of connections; the caller closes it. */
     open,
+    /** The same, with the right to change the schema. */
+    openAsOwner: () => open('owner', { url: space.ownerDatabaseUrl }),
 
     /** An example command of its own, on a dialog of its own, received now: operations are kept by the day of their id. */
     on<C extends Command>(dialogId: string, command: C): C {
