@@ -1,8 +1,10 @@
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const dialogReference = new RegExp(`^urn:altinn:dialog-id:(${uuid})$`);
-const instanceReference = new RegExp(`^urn:altinn:instance-id:([1-9]\\d*/${uuid})$`);
+/** Of a party, as an integer of 64 bits at most. */
+const partyId = '[1-9]\\d{0,18}';
+const instanceReference = new RegExp(`^urn:altinn:instance-id:(${partyId}/${uuid})$`);
 const correspondenceReference = new RegExp(`^urn:altinn:correspondence-id:${uuid}$`);
-const labelledInstance = new RegExp(`^urn:altinn:(?:integration:storage|instance-id):([1-9]\\d*/${uuid})$`);
+const labelledInstance = new RegExp(`^urn:altinn:(?:integration:storage|instance-id):(${partyId}/${uuid})$`);
 
 /** What another system's reference names: a dialog, or one that its service owner has given a label. */
 export type ReferredTo = { kind: 'dialog'; dialogId: string } | { kind: 'label'; label: string };
