@@ -36,6 +36,11 @@ async function stored(): Promise<string[]> {
   return rows.map(({ party }) => party);
 }
 
+/** Asked more than once: a statement that still waits for its turn would come between two questions. */
+async function expectNothingStored(): Promise<void> {
+  for (let question = 0; question < 5; question += 1) expect(await stored()).toEqual([]);
+}
+
 describe('a transaction', () => {
   it('gives what the work gives, and is committed', async () => {
     const result = await inTransaction(db, async (trx) => {
@@ -62,8 +67,15 @@ describe('a transaction', () => {
       ]);
     });
     expect(sqlStateOf(await failing.catch((error: unknown) => error))).toBe('22012');
-    // On the same connection, so after everything that the transaction has sent.
-    expect(await stored()).toEqual([]);
+    await expectNothingStored();
+  });
+
+  it('leaves nothing behind of the statements that were still to come', async () => {
+    const failing = inTransaction(db, (trx) =>
+      Promise.all([sql`select 1 / 0`.execute(trx), ...['a', 'b', 'c', 'd', 'e'].map((party) => insert(trx, party))]),
+    );
+    await expect(failing).rejects.toThrow('division by zero');
+    await expectNothingStored();
   });
 
   it('leaves nothing behind when the work fails for another reason, and sends nothing more', async () => {
