@@ -87,6 +87,14 @@ async function pasteFirstRequest({ output }: Run): Promise<string> {
   return z.uuid().parse(await response.json());
 }
 
+/** Of dialog tokens. */
+async function publishedKeys({ output }: Run): Promise<string[]> {
+  const gatewayUrl = /^ready: (.+)$/m.exec(output.stdout)?.[1] ?? '';
+  const answer = await fetch(`${gatewayUrl}/api/v1/.well-known/jwks.json`);
+  const { keys } = z.object({ keys: z.array(z.object({ kid: z.string() })).length(2) }).parse(await answer.json());
+  return keys.map(({ kid }) => kid);
+}
+
 async function dialogIds(dataDir: string): Promise<string[]> {
   const environment = readFileSync(path.join(dataDir, 'environment'), 'utf8');
   const client = new pg.Client({ connectionString: /^DATABASE_URL='(.*)'$/m.exec(environment)?.[1] });
@@ -122,6 +130,7 @@ describe('npm start', () => {
     const first = start({ DATA_DIR: dataDir });
     await first.ready();
     const accepted = [await pasteFirstRequest(first)];
+    const published = await publishedKeys(first);
 
     // A second one on the same data would ruin it.
     const second = start({ DATA_DIR: dataDir });
@@ -148,6 +157,7 @@ describe('npm start', () => {
     expect([...orphans.values()].some(lives)).toBe(false);
     expect(await dialogIds(dataDir)).toEqual(expect.arrayContaining(accepted));
     expect(await pasteFirstRequest(third)).not.toBe('');
+    expect(await publishedKeys(third)).toEqual(published);
 
     const running = processesOf(dataDir);
     expect([...running.keys()].sort()).toEqual(
