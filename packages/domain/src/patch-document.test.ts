@@ -1,4 +1,5 @@
 import type { JsonPatch } from '@dialog/contracts/json-patch';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from './decide.ts';
 import type { Outcome } from './outcome.ts';
@@ -125,6 +126,111 @@ it('may be decided again: a command stays as it was sent', () => {
   const first = decide(state, command, contextAt());
   expect(command).toEqual(before);
   expect(attachmentsOf(decide(state, command, contextAt()))).toEqual(attachmentsOf(first));
+});
+
+describe('any patch', () => {
+  const token = fc.constantFrom(
+    ...[
+      'status',
+      'STATUS',
+      'content',
+      'title',
+      'value',
+      'searchTags',
+      'attachments',
+      'urls',
+      'displayName',
+      'progress',
+    ],
+    ...[
+      'transmissions',
+      'sender',
+      'actorId',
+      'guiActions',
+      'id',
+      'name',
+      '-',
+      '0',
+      '1',
+      '2',
+      '~0',
+      '~1',
+      '__proto__',
+      '',
+    ],
+  );
+  const pointer = fc.array(token, { maxLength: 5 }).map((tokens) => tokens.map((one) => `/${one}`).join(''));
+  const value = fc.oneof(
+    fc.jsonValue({ maxDepth: 3 }),
+    fc.constantFrom<NonNullable<unknown> | null>(
+      { urls: [newUrl] },
+      newUrl,
+      transmission,
+      { value: 'nye' },
+      [],
+      null,
+      'Draft',
+      id(90),
+    ),
+  );
+  const operation = fc.oneof<fc.Arbitrary<JsonPatch[number]>[]>(
+    fc.record({ op: fc.constant('add'), path: pointer, value }),
+    fc.record({ op: fc.constant('replace'), path: pointer, value }),
+    fc.record({ op: fc.constant('test'), path: pointer, value }),
+    fc.record({ op: fc.constant('remove'), path: pointer }),
+    fc.record({ op: fc.constant('move'), path: pointer, from: pointer }),
+    fc.record({ op: fc.constant('copy'), path: pointer, from: pointer }),
+  );
+  const { state } = given(live);
+
+  it('is applied or refused with a reason, and can be decided again', () =>
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 6 }), (patch) => {
+        const command = patchDialog(structuredClone(patch));
+        const before = structuredClone({ command, state });
+        const first = decide(state, command, contextAt());
+        expect({ command, state }).toEqual(before);
+        const second = decide(state, command, contextAt());
+        expect(second.kind).toBe(first.kind);
+        if (first.kind === 'rejected') expect(second).toEqual(first);
+        expect(Object.getPrototypeOf({})).toBe(Object.prototype);
+        expect({}).not.toHaveProperty('value');
+      }),
+      { numRuns: 2_000 },
+    ));
+
+  it('leads to what its operations say, where RFC 6902 has nothing to add', () =>
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 8 }), (picks) => {
+        const tags = ['a-tag', 'b-tag'];
+        const model = [...tags];
+        const patch = picks.map((pick, step): JsonPatch[number] => {
+          const fresh = { value: `new-tag-${step}` };
+          const last = model.length - 1;
+          if (pick === 0 || last < 1) {
+            model.push(fresh.value);
+            return { op: 'add', path: '/searchTags/-', value: fresh };
+          }
+          if (pick === 1) {
+            model.splice(1, 0, fresh.value);
+            return { op: 'add', path: '/searchTags/1', value: fresh };
+          }
+          if (pick === 2) {
+            model.splice(last, 1);
+            return { op: 'remove', path: `/searchTags/${last}` };
+          }
+          if (pick === 3) {
+            model.splice(0, 1, fresh.value);
+            return { op: 'replace', path: '/searchTags/0', value: fresh };
+          }
+          model.splice(last, 0, ...model.splice(0, 1));
+          return { op: 'move', from: '/searchTags/0', path: `/searchTags/${last}` };
+        });
+        const document = { searchTags: tags.map((one) => ({ value: one })) };
+        expect(applyPatch(document, patch)).toEqual({ ok: true });
+        expect(document.searchTags.map((tag) => tag.value)).toEqual(model);
+      }),
+    ));
 });
 
 describe('what nobody has looked up', () => {
