@@ -18,13 +18,17 @@ export type AuthorisedParty = {
 };
 
 /**
- * Whom a person may act for: those among `parties`, or all when none is named. Sub-units come beside the unit that they
- * belong to.
+ * Whom an end user may act for: those among `parties`, or all when none is named. Sub-units come beside the unit that
+ * they belong to. Of system users and e-mail users the platform tells all, whoever is named.
  *
- * @throws UpstreamFailure when there is no answer, or one without anybody where nobody was left out: a person always
- *   represents at least itself
+ * @throws UpstreamFailure when there is no answer, or one without anybody where nobody was left out: everybody but a
+ *   system user represents at least itself
  */
-export type AuthorisedParties = (person: string, parties: readonly string[]) => Promise<readonly AuthorisedParty[]>;
+export type AuthorisedParties = (endUser: string, parties: readonly string[]) => Promise<readonly AuthorisedParty[]>;
+
+const systemUser = 'urn:altinn:systemuser:uuid:';
+/** For these the platform does not know how to filter (authorization, section 8.2). */
+const unfiltered = [systemUser, 'urn:altinn:person:idporten-email:'];
 
 /** Lists of persons who have lost a right are looked at for half an hour at most. */
 const cacheDefaults: CacheSettings = {
@@ -64,17 +68,21 @@ export function createAuthorisedParties({ call, log, cache }: Deps): AuthorisedP
   const weigh = (parties: readonly AuthorisedParty[]) => Math.max(1, parties.length);
   const lists = createFreshCache(operation, load, { ...cacheDefaults, ...cache, log, weigh });
 
-  return async (person, parties) => {
-    const filter = [...new Set(parties.map((party) => party.toLowerCase()))].sort();
-    return (await lists.get(JSON.stringify([person.toLowerCase(), filter]))) ?? [];
+  return async (endUser, parties) => {
+    const user = endUser.toLowerCase();
+    const named = unfiltered.some((prefix) => user.startsWith(prefix)) ? [] : parties;
+    const filter = [...new Set(named.map((party) => party.toLowerCase()))].sort();
+    return (await lists.get(JSON.stringify([user, filter]))) ?? [];
   };
 
   async function load(key: string): Promise<readonly AuthorisedParty[]> {
-    const [person, filter] = question.parse(JSON.parse(key));
-    const { name: type, value } = splitUrn(person);
+    const [user, filter] = question.parse(JSON.parse(key));
+    const { name: type, value } = splitUrn(user);
     const partyFilter = filter.map(splitUrn).map((party) => ({ Type: party.name, Value: party.value }));
     const units = await call(operation, path, JSON.stringify({ type, value, partyFilter }), answer);
-    if (units.length === 0 && filter.length === 0) throw new UpstreamFailure(operation, 'the answer has nobody in it');
+    if (units.length === 0 && filter.length === 0 && !user.startsWith(systemUser)) {
+      throw new UpstreamFailure(operation, 'the answer has nobody in it');
+    }
     return units.flatMap((one) => [one, ...one.subunits]).flatMap(authorisedParty);
   }
 }
