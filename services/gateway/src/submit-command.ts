@@ -71,13 +71,16 @@ type Header = Omit<CommandOf<'DeleteDialog'>, 'kind'>;
 /** For a command that names neither resources nor actors. */
 export const noFacts: Header['facts'] = { notOwned: [], actorNames: {} };
 
+/** In whose name a command is sent. An end user's are sent in that of the organisation whose dialog it is. */
+export type Sender = Pick<Header, 'org' | 'rights'>;
+
 /** What all commands have in common. */
 export function commandHeader(
   c: GatewayContext,
   { newId }: Pick<WriteDeps, 'newId'>,
   request: Pick<Header, 'dialogId' | 'ifMatch' | 'silent' | 'facts' | 'receivedAt'>,
+  { org, rights }: Sender = c.get('serviceOwner'),
 ): Header {
-  const { org, rights } = c.get('serviceOwner');
   const { dialogId, ifMatch: revision, silent, facts, receivedAt } = request;
   const traceparent = c.get('traceparent');
   return { id: newId(), dialogId, org, rights, facts, ifMatch: revision, silent, receivedAt, traceparent };
