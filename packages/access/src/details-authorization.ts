@@ -127,6 +127,8 @@ function attributeOf(urn: string): Attribute {
 export type Permissions = {
   /** Whether there is anything at all; without, the dialog does not exist for the end user. */
   any: boolean;
+  /** In the order of the pairs that were asked about. */
+  permitted: readonly Pair[];
   mainContent: boolean;
   act: (action: Action) => boolean;
   readTransmission: (transmission: { authorizationAttribute: string | null }) => boolean;
@@ -144,6 +146,7 @@ export function permissionsOf(pairs: readonly Pair[], decisions: readonly string
   const any = permitted.some(({ attribute }) => attribute === main);
   return {
     any,
+    permitted,
     mainContent: has('read', main),
     act: ({ action, authorizationAttribute: attribute }) =>
       attribute === null ? any && actions.has(action) : has(action, attribute),

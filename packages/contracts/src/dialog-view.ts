@@ -161,7 +161,8 @@ export const seenLogView = z
   .openapi('SeenLogView');
 export type SeenLogView = z.output<typeof seenLogView>;
 
-const dialogSeenLogView = seenLogView.extend({ isCurrentEndUser: z.boolean() }).openapi('DialogSeenLogView');
+export const dialogSeenLogView = seenLogView.extend({ isCurrentEndUser: z.boolean() }).openapi('DialogSeenLogView');
+export type DialogSeenLogView = z.output<typeof dialogSeenLogView>;
 
 export const serviceOwnerLabelView = z.object({ value: z.string() }).openapi('ServiceOwnerLabelView');
 

@@ -1,6 +1,12 @@
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { type AcceptedLanguages, acceptedLanguages, inAcceptedLanguage, localized } from './accepted-languages.ts';
+import {
+  type AcceptedLanguages,
+  acceptedLanguages,
+  inAcceptedLanguage,
+  localized,
+  requestedLanguages,
+} from './accepted-languages.ts';
 import type { GatewayEnv } from './gateway-app.ts';
 
 async function accepted(header: string | undefined): Promise<AcceptedLanguages | undefined> {
@@ -30,6 +36,18 @@ describe('accepted languages', () => {
     ['*', ['*', 'en', 'nb']],
   ])('of %s are %j', async (header, expected) => {
     expect(await accepted(header)).toEqual(expected);
+  });
+
+  it.each(['nb; q=1', 'nb;', 'nb;w=1', 'nb,,en', 'nb en', ';q=1'])('cannot be read from %s', async (header) => {
+    const app = new Hono<GatewayEnv>().get('/', (c) => c.json(requestedLanguages(c)));
+    const answer = await app.request('/', { headers: { 'Accept-Language': header } });
+    expect(await answer.json()).toMatchObject({ ok: false, errors: { 'Accept-Language': [expect.any(String)] } });
+  });
+
+  it.each(['', 'nb', 'nn-NO , en;q=0.8,*;q=x'])('can be read from %s', async (header) => {
+    const app = new Hono<GatewayEnv>().get('/', (c) => c.json(requestedLanguages(c)));
+    const answer = await app.request('/', { headers: { 'Accept-Language': header } });
+    expect(await answer.json()).toMatchObject({ ok: true });
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import type { Localization } from '@dialog/contracts/localization';
+import type { Validated } from '@dialog/contracts/validate';
 import { parseAccept } from 'hono/utils/accept';
 import type { GatewayContext } from './gateway-app.ts';
 
@@ -14,6 +15,21 @@ export function acceptedLanguages(c: GatewayContext): AcceptedLanguages {
   if (accepted.length === 0) return null;
   const scandinavian = accepted.includes('sv') || accepted.includes('da');
   return [...new Set([...accepted, ...(scandinavian ? ['nb', 'en'] : ['en', 'nb'])])];
+}
+
+/** Between commas a tag, and behind a semicolon its weight, which may be anything. */
+const readable = /^\s*[^\s;,]+\s*(?:;q=[^;,]*)?$/;
+
+/** As {@link acceptedLanguages}, for those who are told when the header cannot be read (end-user API, section 5.2). */
+export function requestedLanguages(c: GatewayContext): Validated<AcceptedLanguages> {
+  const header = c.req.header('accept-language') ?? '';
+  const isReadable = header === '' || header.split(',').every((part) => readable.test(part));
+  return isReadable
+    ? { ok: true, value: acceptedLanguages(c) }
+    : {
+        ok: false,
+        errors: { 'Accept-Language': ['Must be languages between commas, each with ;q= and a weight or without.'] },
+      };
 }
 
 /** The text in the first of the languages that has one; all texts if none has, or if all are wanted. */

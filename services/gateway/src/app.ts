@@ -21,6 +21,14 @@ import { registerCreateDialog } from './routes/create-dialog.ts';
 import { registerCreateTransmission } from './routes/create-transmission.ts';
 import { registerDeleteDialog } from './routes/delete-dialog.ts';
 import { registerDocumentation } from './routes/documentation.ts';
+import { registerReadActivity } from './routes/end-user/get-activity.ts';
+import { registerOpenDialog } from './routes/end-user/get-dialog.ts';
+import { registerReadVisit } from './routes/end-user/get-seen-log.ts';
+import { registerReadTransmission } from './routes/end-user/get-transmission.ts';
+import { registerReadActivities } from './routes/end-user/list-activities.ts';
+import { registerReadLabelLog } from './routes/end-user/list-label-log.ts';
+import { registerReadSeenLog } from './routes/end-user/list-seen-log.ts';
+import { registerReadTransmissions } from './routes/end-user/list-transmissions.ts';
 import { registerFreezeDialog } from './routes/freeze-dialog.ts';
 import { registerGetActivity } from './routes/get-activity.ts';
 import { registerGetDialog } from './routes/get-dialog.ts';
@@ -58,6 +66,8 @@ export type GatewayDeps = AuthenticationDeps &
     lists: ListAuthorizations;
     decisionPoint: DecisionPoint;
     dialogTokens: DialogTokens;
+    /** Secret by which persons are told apart without being told. */
+    actorSalt: Uint8Array;
     /** Where clients reach the gateway; for the description of the API. */
     publicUrl: string | undefined;
     checks: readonly HealthCheck[];
@@ -113,6 +123,14 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerGetOperation(app, deps);
 
   app.use(`${endUserPath}/*`, endUsersOnly(deps));
+  registerOpenDialog(app, deps);
+  registerReadTransmissions(app, deps);
+  registerReadTransmission(app, deps);
+  registerReadActivities(app, deps);
+  registerReadActivity(app, deps);
+  registerReadSeenLog(app, deps);
+  registerReadVisit(app, deps);
+  registerReadLabelLog(app, deps);
 
   registerGetSigningKeys(app, deps);
   registerGetIssuerMetadata(app, deps);

@@ -13,6 +13,9 @@ import { z } from '@hono/zod-openapi';
 /** Every route of service owners. */
 export const byServiceOwner = { tags: ['Serviceowner'], security: [{ maskinporten: [] }] };
 
+/** Every route of end users. */
+export const byEndUser = { tags: ['Enduser'], security: [{ endUser: [] }] };
+
 /** Every route that needs no token. */
 export const byAnybody = { tags: ['Metadata'] };
 

@@ -25,9 +25,15 @@ const createdAt = asPrinted('created_at');
  * Reads everything of a dialog in one statement, so in one round trip and from one snapshot: with a statement each, the
  * revision could be newer than the children, and an update with If-Match would pass that has not seen them.
  *
+ * @param reader an organisation finds its own; what an end user may see has to be settled with what is found
  * @throws DatabaseUnavailable
  */
-export async function readDialog(db: Database, id: string, { org, rights }: Reader): Promise<WholeDialog | undefined> {
+export async function readDialog(
+  db: Database,
+  id: string,
+  reader: Reader | 'end-user',
+): Promise<WholeDialog | undefined> {
+  const onlyOf = reader === 'end-user' || reader.rights.admin ? null : reader.org;
   const row = await read(() =>
     db
       .selectFrom('dialog')
@@ -61,7 +67,7 @@ export async function readDialog(db: Database, id: string, { org, rights }: Read
         lastVisitsOf(dialog).as('lastVisits'),
       ])
       .where('id', '=', id)
-      .$if(!rights.admin, (query) => query.where('org', '=', org))
+      .$if(onlyOf !== null, (query) => query.where('org', '=', onlyOf))
       .executeTakeFirst(),
   );
   if (row === undefined) return undefined;

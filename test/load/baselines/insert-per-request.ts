@@ -87,6 +87,7 @@ const app = createApp({
     now: () => new Date(),
     newId: randomUUID,
   }),
+  actorSalt: Buffer.alloc(16),
   limits: config.limits,
   now: () => timestampOf(Date.now()),
   newId: () => uuidv7(),

@@ -18,8 +18,8 @@ const documentSchema = z.object({
   }),
 });
 
-async function read(app = exampleApp()) {
-  const answer = await app.request('/openapi.json');
+async function read(app = exampleApp(), address = '/openapi.json') {
+  const answer = await app.request(address);
   expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
   const text = await answer.text();
   return { text, document: documentSchema.parse(JSON.parse(text)) };
@@ -28,16 +28,41 @@ async function read(app = exampleApp()) {
 describe('the description of the API', () => {
   it('has every route of the API, and no other', async () => {
     const app = exampleApp();
-    const { document } = await read(app);
-    const described = Object.entries(document.paths).flatMap(([path, methods]) =>
-      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/{(\w+)}/g, ':$1')}`),
-    );
+    const documents = [await read(app), await read(app, '/openapi.enduser.json')];
+    const described = documents
+      .flatMap(({ document }) => Object.entries(document.paths))
+      .flatMap(([path, methods]) =>
+        Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/{(\w+)}/g, ':$1')}`),
+      );
     const served = app.routes
       .filter(({ method, path }) => method !== 'ALL' && path.startsWith('/api/'))
       .map(({ method, path }) => `${method} ${path}`);
     // A route with a handler before its own is listed once for each; paths are matched without regard to case.
     const inLowerCase = (routes: readonly string[]) => [...new Set(routes.map((route) => route.toLowerCase()))].sort();
     expect(inLowerCase(described)).toEqual(inLowerCase(served));
+  });
+
+  it('tells each kind of callers of its own operations, each once, and of those for anybody', async () => {
+    const { document } = await read(exampleApp(), '/openapi.enduser.json');
+    const paths = Object.keys(document.paths);
+    expect(paths.filter((path) => !/^\/api\/v1\/(enduser|metadata|\.well-known)\//.test(path))).toEqual([]);
+    const ids = Object.values(document.paths).flatMap((methods) =>
+      Object.values(methods).map((one) => one.operationId),
+    );
+    expect(ids.sort()).toEqual([
+      'GetDialog',
+      'GetDialogActivity',
+      'GetDialogSeenLog',
+      'GetDialogTransmission',
+      'GetJwks',
+      'GetLimits',
+      'GetOauthAuthorizationServer',
+      'GetServiceResourceMetadata',
+      'SearchDialogActivities',
+      'SearchDialogLabelAssignmentLogs',
+      'SearchDialogSeenLogs',
+      'SearchDialogTransmissions',
+    ]);
   });
 
   it('names operations as the published API does', async () => {
@@ -118,7 +143,7 @@ describe('the description of the API', () => {
     const { schemas, securitySchemes } = document.components;
     for (const [, name = ''] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g))
       expect(schemas).toHaveProperty(name);
-    expect(Object.keys(securitySchemes)).toEqual(['maskinporten']);
+    expect(Object.keys(securitySchemes)).toEqual(['maskinporten', 'endUser']);
   });
 
   it('has examples of bodies that can be sent as they are', async () => {

@@ -87,6 +87,7 @@ export async function openGatewayFixture() {
         dialogTokens: exampleDialogTokens(),
         limits: { ...exampleLimits, ...changes.limits },
         closing: new AbortController().signal,
+        actorSalt: Buffer.alloc(16, 1),
         now: () => timestampOf(Date.now()),
         newId: () => randomUUIDv7(),
       });
