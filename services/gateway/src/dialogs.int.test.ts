@@ -92,49 +92,6 @@ describe('a dialog', () => {
     });
   });
 
-  it('is refused for its resource, which is told in the order of the rules', async () => {
-    const idempotentKey = randomUUID();
-    await created({ ...example, idempotentKey });
-    const unknown = { ...example, serviceResource: 'urn:altinn:resource:nobody-knows' };
-    const late = await send('POST', dialogs, { ...unknown, idempotentKey, dueAt: '2020-01-01T00:00:00Z' });
-    expect([late.status, await errorKeys(late)]).toEqual([422, ['ServiceResource', 'Org', 'DueAt']]);
-
-    const guiActions = [
-      {
-        ...{ action: 'read', url: 'https://example.com', priority: 'Primary', title: texts('Les') },
-        authorizationAttribute: 'urn:altinn:resource:NAV-sick-leave',
-      },
-    ];
-    const foreign = await send('POST', dialogs, { ...example, idempotentKey, guiActions }, { org: 'skd' });
-    expect(foreign.status).toBe(403);
-    expect(problem.parse(await foreign.json()).errors).toEqual({
-      Forbidden: [`Not owned by the caller: urn:altinn:resource:nav-sick-leave, ${example.serviceResource}`],
-    });
-  });
-
-  it('of a correspondence is created and changed with the scope for it only', async () => {
-    const letter = { ...example, serviceResource: 'urn:altinn:resource:ttd-correspondence' };
-    const scoped = { scope: `${serviceProvider} digdir:dialogporten.correspondence` };
-    const forbidden = await send('POST', dialogs, letter);
-    expect([forbidden.status, await errorKeys(forbidden)]).toEqual([403, ['Forbidden']]);
-    const { id } = await created(letter, scoped);
-    expect(await shown(id)).toMatchObject({
-      serviceResourceType: 'correspondenceservice',
-      hasUnopenedContent: true,
-    });
-    const patch = [{ op: 'replace', path: '/status', value: 'Completed' }];
-    const changed = [
-      await send('PATCH', `${dialogs}/${id}`, patch),
-      await send('PUT', `${dialogs}/${id}`, { status: 'Completed', content }),
-      await send('POST', `${dialogs}/${id}/transmissions`, transmission),
-      await send('DELETE', `${dialogs}/${id}`),
-    ];
-    expect(changed.map(({ status }) => status)).toEqual([403, 403, 403, 403]);
-    const opened = { type: 'CorrespondenceOpened', performedBy: serviceOwner };
-    expect((await send('POST', `${dialogs}/${id}/activities`, opened, scoped)).status).toBe(201);
-    expect(await shown(id)).toMatchObject({ hasUnopenedContent: false });
-  });
-
   it('is told apart by its idempotent key', async () => {
     const body = { ...example, idempotentKey: randomUUID() };
     const { id } = await created(body);

@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { problem } from '@dialog/contracts/problem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { GatewayApp } from './gateway-app.ts';
@@ -40,6 +41,10 @@ async function send(org: string, scope: string, method: string, path: string, bo
     headers: { ...(await fixture.as(org, scope)), 'Content-Type': 'application/json' },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
+}
+
+async function errorsOf(answer: Response) {
+  return problem.parse(await answer.json()).errors ?? {};
 }
 
 async function createdDialog(): Promise<typeof dialog> {
@@ -131,7 +136,54 @@ const rows: Row[] = [
   ['purge', 'POST', `${dialogs}/ID/actions/purge`, undefined, 204, 404],
 ];
 
-describe('on dialogs of other orgs', () => {
+describe('a new dialog', () => {
+  it('is refused for its resource, which is told in the order of the rules', async () => {
+    const idempotentKey = randomUUIDv7();
+    const keyed = { ...example, idempotentKey };
+    expect((await send('ttd', serviceProvider, 'POST', dialogs, keyed)).status).toBe(201);
+    const unknown = { ...keyed, serviceResource: 'urn:altinn:resource:nobody-knows', dueAt: '2020-01-01T00:00:00Z' };
+    const late = await send('ttd', serviceProvider, 'POST', dialogs, unknown);
+    expect(late.status).toBe(422);
+    expect(Object.keys(await errorsOf(late))).toEqual(['ServiceResource', 'Org', 'DueAt']);
+
+    const guiActions = [
+      {
+        ...{ action: 'read', url: 'https://example.com', priority: 'Primary', title: content.title.value },
+        authorizationAttribute: 'urn:altinn:resource:NAV-sick-leave',
+      },
+    ];
+    const foreign = await send('skd', serviceProvider, 'POST', dialogs, { ...keyed, guiActions });
+    expect(foreign.status).toBe(403);
+    expect(await errorsOf(foreign)).toEqual({
+      Forbidden: [`Not owned by the caller: urn:altinn:resource:nav-sick-leave, ${example.serviceResource}`],
+    });
+  });
+
+  it('of a correspondence is made and changed with the scope for it only', async () => {
+    const scoped = `${serviceProvider} digdir:dialogporten.correspondence`;
+    const letter = { ...example, id: randomUUIDv7(), serviceResource: 'urn:altinn:resource:ttd-correspondence' };
+    const one = `${dialogs}/${letter.id}`;
+    expect((await send('ttd', serviceProvider, 'POST', dialogs, letter)).status).toBe(403);
+    expect((await send('ttd', scoped, 'POST', dialogs, letter)).status).toBe(201);
+    const shown = async () => (await send('ttd', serviceProvider, 'GET', one)).json();
+    expect(await shown()).toMatchObject({ serviceResourceType: 'correspondenceservice', hasUnopenedContent: true });
+    for (const [method, path, body] of [
+      ['PATCH', one, progress(10)],
+      ['PUT', one, { status: 'Draft', content }],
+      ['POST', `${one}/transmissions`, transmission],
+      ['POST', `${one}/activities`, activity],
+      ['DELETE', one, undefined],
+    ] as const) {
+      const answer = await send('ttd', serviceProvider, method, path, body);
+      expect([answer.status, Object.keys(await errorsOf(answer))]).toEqual([403, ['Forbidden']]);
+    }
+    const opened = { ...activity, type: 'CorrespondenceOpened' };
+    expect((await send('ttd', scoped, 'POST', `${one}/activities`, opened)).status).toBe(201);
+    expect(await shown()).toMatchObject({ hasUnopenedContent: false });
+  });
+});
+
+describe('an administrator, on dialogs of other orgs', () => {
   // In this order: later rows meet what earlier ones have left.
   it.each(rows)('%s', async (_, method, path, body, admin, other, scope = serviceProvider) => {
     const sent = body === undefined ? undefined : JSON.parse(about(JSON.stringify(body)));
