@@ -32,6 +32,25 @@ it.each([[[scopes.serviceProvider]], [[scopes.search]], [[scopes.serviceProvider
   },
 );
 
+it('lets no system user in that has the scope, unless it names a person; a wrong name is told of first', async () => {
+  const claims = {
+    scope: scopes.serviceProvider,
+    consumer: { authority: 'iso6523-actorid-upis', ID: '0192:310001007' },
+    'urn:altinn:org': 'ttd',
+    authorization_details: [{ type: 'urn:altinn:systemuser', systemuser_id: ['5b7a3c0e-52a4-4c0f-9a55-0c6f0f1e2d3c'] }],
+  };
+  const app = exampleApp({ tokens: { verify: async () => ({ kind: 'verified', claims }) } });
+  app.get(path, (c) => c.text('in'));
+  const asking = (query: string) => app.request(`${path}${query}`, { headers: asServiceOwner });
+  const refused = await asking('');
+  expect(refused.status).toBe(403);
+  expect(await refused.json()).toMatchObject({
+    errors: { Type: [expect.stringMatching(/are: ServiceOwner, ServiceOwnerOnBehalfOfPerson$/)] },
+  });
+  expect((await asking('?endUserId=urn:altinn:person:identifier-no:12345678901')).status).toBe(400);
+  expect((await asking('?endUserId=urn:altinn:person:identifier-no:01817030080')).status).toBe(200);
+});
+
 describe('an end user', () => {
   const endUserScope = 'digdir:dialogporten';
   const person = { pid: '01817030080', acr: 'idporten-loa-high', scope: endUserScope };

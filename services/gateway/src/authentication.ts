@@ -1,4 +1,11 @@
-import { type EndUser, endUserScopes, endUserTypes, identifyEndUser } from '@dialog/access/end-user';
+import {
+  type EndUser,
+  endUserScopes,
+  endUserTypes,
+  identifyEndUser,
+  identifyUser,
+  type UserType,
+} from '@dialog/access/end-user';
 import {
   identifyOrganisation,
   identifyServiceOwner,
@@ -23,32 +30,41 @@ export type AuthenticationDeps = {
 
 /**
  * Lets service owners through, as `serviceOwner` of the request. Everybody else gets 401 (no usable token) or 403 (a
- * token without the scope, or without an organisation), both without a body and with the reason in a header (RFC 6750).
+ * token without the scope, or without an organisation), both without a body and with the reason in a header (RFC 6750);
+ * a system user with the scope, 403 with a body that says who may.
  */
 export function serviceOwnersOnly({ tokens, resources }: AuthenticationDeps): MiddlewareHandler<GatewayEnv> {
   // The verifier gives out the same claims as long as it remembers a token.
-  const known = new WeakMap<Claims, ServiceOwner>();
+  const known = new WeakMap<Claims, { serviceOwner: ServiceOwner; type: UserType }>();
 
   return async (c, next) => {
     const verified = await verifiedClaims(c, tokens);
     if (!verified.ok) return verified.response;
-    let serviceOwner = known.get(verified.claims);
-    if (serviceOwner === undefined) {
+    let caller = known.get(verified.claims);
+    if (caller === undefined) {
       const identification = await identifyServiceOwner(resources, verified.claims);
       if (identification.kind === 'refused') return refused(identification.reason, scopes.serviceProvider);
-      serviceOwner = identification.serviceOwner;
-      known.set(verified.claims, serviceOwner);
+      caller = { serviceOwner: identification.serviceOwner, type: identifyUser(verified.claims).type };
+      known.set(verified.claims, caller);
     }
-    c.set('serviceOwner', serviceOwner);
+    c.set('serviceOwner', caller.serviceOwner);
     // May be on any request; most have nothing to do with it.
     const onBehalfOf = endUserId(c);
-    return onBehalfOf.ok ? next() : invalid(c, onBehalfOf.errors);
+    if (!onBehalfOf.ok) return invalid(c, onBehalfOf.errors);
+    // The organisation in a system user's token is the vendor of the system. Naming a person makes it a service owner.
+    const isServiceOwner = onBehalfOf.value !== null || serviceOwnerTypes.some((type) => type === caller.type);
+    return isServiceOwner ? next() : forbidden(c, 'Type', wrongType(serviceOwnerTypes));
   };
 }
 
-const wrongType =
-  'The request was authenticated, but we were unable to determine valid user type in order to authorize the request. ' +
-  `Valid user types for this endpoint are: ${endUserTypes.join(', ')}`;
+const serviceOwnerTypes = ['ServiceOwner', 'ServiceOwnerOnBehalfOfPerson'] as const satisfies readonly UserType[];
+
+function wrongType(right: readonly UserType[]): string {
+  return (
+    'The request was authenticated, but we were unable to determine valid user type in order to authorize the request. ' +
+    `Valid user types for this endpoint are: ${right.join(', ')}`
+  );
+}
 
 /**
  * Lets end users through, as `endUser` of the request. 401 and the 403 of a missing scope are those of service owners;
@@ -68,7 +84,7 @@ export function endUsersOnly({ tokens }: Pick<AuthenticationDeps, 'tokens'>): Mi
           case 'scope-missing':
             return refused('scope-missing', endUserScopes[0]);
           case 'user-type-not-allowed':
-            return forbidden(c, 'Type', wrongType);
+            return forbidden(c, 'Type', wrongType(endUserTypes));
           case 'authentication-level-unknown':
             return forbidden(c, 'Forbidden', 'The authentication level of the token is not known here.');
         }
