@@ -107,10 +107,15 @@ export type Command = z.infer<typeof command>;
 export type CommandKind = Command['kind'];
 export type CommandOf<K extends CommandKind> = Extract<Command, { kind: K }>;
 
+/**
+ * Version of the envelope contract. It goes up with each new kind of command and each new member that a worker must
+ * understand: a worker leaves an envelope that is newer than itself on the lane, and reads those that are older.
+ */
+export const envelopeVersion = 2;
+
 /** The commands that one gateway sends down a lane together, as one BullMQ job. */
 export const envelope = z.object({
-  /** Version of this contract. A worker leaves an envelope that is newer than itself on the lane. */
-  version: z.literal(1),
+  version: z.int().min(1).max(envelopeVersion),
   /** How many lanes the sender knows. A worker that knows another number must not touch the envelope. */
   laneCount: z.number().int().positive(),
   lane: z.number().int().nonnegative(),

@@ -1,9 +1,13 @@
+import { envelopeVersion } from '@dialog/contracts/commands';
 import { describe, expect, it } from 'vitest';
 import { readEnvelope } from './read-envelope.ts';
 import { exampleCommand } from './testing/example-command.ts';
 
 const self = { lane: 3, laneCount: 8 };
-const readable = { version: 1, laneCount: 8, lane: 3, replyTo: 'dialogporten.replies.a', commands: [exampleCommand()] };
+const readable = {
+  version: envelopeVersion,
+  ...{ laneCount: 8, lane: 3, replyTo: 'dialogporten.replies.a', commands: [exampleCommand()] },
+};
 
 function read(changes: object) {
   return readEnvelope(JSON.stringify({ ...readable, ...changes }), self);
@@ -21,7 +25,13 @@ describe('an envelope', () => {
   });
 
   it('of a newer version is for others, whatever else is in it', () => {
-    expect(read({ version: 2, commands: 'in a way yet to be invented' })).toMatchObject({ kind: 'foreign' });
+    expect(read({ version: envelopeVersion + 1, commands: 'in a way yet to be invented' })).toMatchObject({
+      kind: 'foreign',
+    });
+  });
+
+  it('of an older version waited on the lane while the workers were upgraded', () => {
+    expect(read({ version: 1 })).toMatchObject({ kind: 'readable', envelope: { version: 1 } });
   });
 
   it('for another number of lanes is for others', () => {

@@ -1,8 +1,5 @@
-import { type Envelope, envelope } from '@dialog/contracts/commands';
+import { type Envelope, envelope, envelopeVersion } from '@dialog/contracts/commands';
 import { z } from 'zod';
-
-/** The newest version of the envelope contract that this code reads. */
-const versionMax = 1;
 
 /** What every version of the contract has. */
 const address = z.object({ version: z.number().int(), laneCount: z.number().int() });
@@ -23,8 +20,11 @@ export function readEnvelope(text: string, { lane, laneCount }: { lane: number; 
     return { kind: 'unreadable', error: new Error('The envelope is no JSON.', { cause }) };
   }
   const addressed = address.safeParse(json);
-  if (addressed.success && addressed.data.version > versionMax) {
-    return { kind: 'foreign', reason: `its version is ${addressed.data.version}, this process knows ${versionMax}` };
+  if (addressed.success && addressed.data.version > envelopeVersion) {
+    return {
+      kind: 'foreign',
+      reason: `its version is ${addressed.data.version}, this process knows ${envelopeVersion}`,
+    };
   }
   if (addressed.success && addressed.data.laneCount !== laneCount) {
     return { kind: 'foreign', reason: `it is for ${addressed.data.laneCount} lanes, this process knows ${laneCount}` };

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Command, Envelope } from '@dialog/contracts/commands';
+import { type Command, type Envelope, envelopeVersion } from '@dialog/contracts/commands';
 import type { Operation, OwnedOperation } from '@dialog/contracts/operation';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -132,7 +132,7 @@ export async function openLanes(deps: LanesDeps, settings: LanesSettings): Promi
   const watch = await openLaneWatch({ redis, metrics, log }, settings);
   const outcomes = openOutcomes({ nats, replyTo, findEnded, metrics, log, onOutcome: landed }, settings);
   const senders = watch.queues.map((queue, lane) => {
-    const address = { version: 1, laneCount, lane, replyTo } satisfies Omit<Envelope, 'commands'>;
+    const address = { version: envelopeVersion, laneCount, lane, replyTo } satisfies Omit<Envelope, 'commands'>;
     return openSender({ redis, queue, metrics, log }, address, settings);
   });
 

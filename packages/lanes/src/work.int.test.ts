@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import type { Command, Envelope } from '@dialog/contracts/commands';
+import { type Command, type Envelope, envelopeVersion } from '@dialog/contracts/commands';
 import { openTestSpace, type TestSpace } from '@dialog/local/testing';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -166,12 +166,18 @@ describe('an envelope', () => {
   });
 
   it.each([
-    ['of a newer version', { version: 2 }],
+    ['of a newer version', { version: envelopeVersion + 1 }],
     ['for another number of lanes', { laneCount: 16 }],
   ])('%s stays at the head of the lane, and is taken by a worker that can', async (_, changes) => {
     const queue = fixture.queue(0);
     const command = exampleCommand(dialogOnLane(0));
-    const foreign = { version: 1, laneCount, lane: 0, replyTo: 'dialogporten.replies.x', commands: [command] };
+    const foreign = {
+      version: envelopeVersion,
+      laneCount,
+      lane: 0,
+      replyTo: 'dialogporten.replies.x',
+      commands: [command],
+    };
     await queue.add(envelopeJobName, { ...foreign, ...changes });
     const behind = exampleCommand(command.dialogId);
     const lanes = await submitEach([behind]);

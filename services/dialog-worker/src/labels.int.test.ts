@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Command } from '@dialog/contracts/commands';
+import { type Command, envelopeVersion } from '@dialog/contracts/commands';
 import { type Database, openDatabase } from '@dialog/database/open';
 import * as dialogs from '@dialog/database/tables/dialogs';
 import * as lanes from '@dialog/database/tables/lanes';
@@ -37,7 +37,13 @@ async function apply(command: Command) {
   const commands: Command[] = [own.kind === 'CreateTransmission' ? { ...own, transmissionId: own.id } : own];
   const lane = laneOf(own.dialogId, laneCount);
   const deps = { db, log, now, newId: uuidv7, newRevision: randomUUID };
-  const { operations } = await applyEnvelope(deps, { version: 1, laneCount, lane, replyTo: 'nobody', commands });
+  const { operations } = await applyEnvelope(deps, {
+    version: envelopeVersion,
+    laneCount,
+    lane,
+    replyTo: 'nobody',
+    commands,
+  });
   const [ended] = operations;
   if (ended === undefined) throw new Error('The command did not end.');
   return ended;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Command, CommandOf } from '@dialog/contracts/commands';
+import { type Command, type CommandOf, envelopeVersion } from '@dialog/contracts/commands';
 import { type Database, openDatabase } from '@dialog/database/open';
 import * as dialogs from '@dialog/database/tables/dialogs';
 import * as lanes from '@dialog/database/tables/lanes';
@@ -37,7 +37,13 @@ beforeEach(async () => {
 async function apply(lane: number, commands: readonly Command[]): Promise<void> {
   const own = commands.map((command) => ({ ...command, id: uuidv7(), receivedAt: now() }));
   const deps = { db, log, now, newId: uuidv7, newRevision: randomUUID };
-  const { operations } = await applyEnvelope(deps, { version: 1, laneCount, lane, replyTo: 'nobody', commands: own });
+  const { operations } = await applyEnvelope(deps, {
+    version: envelopeVersion,
+    laneCount,
+    lane,
+    replyTo: 'nobody',
+    commands: own,
+  });
   expect(operations.map(({ status }) => status)).toEqual(commands.map(() => 'Applied'));
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Command, Envelope } from '@dialog/contracts/commands';
+import { type Command, type Envelope, envelopeVersion } from '@dialog/contracts/commands';
 import { type Database, openDatabase } from '@dialog/database/open';
 import * as lanes from '@dialog/database/tables/lanes';
 import { openTestSpace } from '@dialog/local/testing';
@@ -40,7 +40,7 @@ export async function openWorkerFixture() {
     },
 
     envelopeOf: (lane: number, commands: Command[]): Envelope => ({
-      ...{ version: 1, laneCount, lane, replyTo: 'nobody', commands },
+      ...{ version: envelopeVersion, laneCount, lane, replyTo: 'nobody', commands },
     }),
 
     /** Applies commands as one envelope. */
