@@ -49,6 +49,8 @@ const labelling = {
   performedBy: z.custom<Actor>(isObject),
   /** Whether the request named them, which only an administrator may. */
   performerNamed: z.boolean(),
+  /** Whether an end user asked for it, who may label dialogs of any organisation. */
+  byEndUser: z.boolean().default(false),
   /** Dialogs that the end user may not see, as far as the gateway could tell. */
   unauthorized: z.array(givenId),
 };

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { keysOf, otherPastId, pastId, person, readValue, v4 } from './testing/bodies.ts';
-import { validateBulkSetSystemLabels, validateSetSystemLabels } from './validate.ts';
+import {
+  validateBulkSetOwnSystemLabels,
+  validateBulkSetSystemLabels,
+  validateSetOwnSystemLabels,
+  validateSetSystemLabels,
+} from './validate.ts';
 
 const kari = { actorType: 'PartyRepresentative', actorName: 'Fisker Kari Anne' };
 
@@ -79,5 +84,38 @@ describe('a body that sets labels of many dialogs', () => {
     ['two who did it', { dialogs: numbered(1), performedBy: kari }, ['endUserId']],
   ])('with %s', (_, body, keys) => {
     expect(keysOf(validateBulkSetSystemLabels(body, person))).toEqual(keys);
+  });
+});
+
+describe('a body in which an end user sets labels', () => {
+  it('has a normal form, without who did it', () => {
+    const body = { AddLabels: ['bin'], removeLabels: [4], performedBy: kari };
+    expect(readValue(validateSetOwnSystemLabels(body))).toEqual({
+      addLabels: ['Bin'],
+      removeLabels: ['MarkedAsUnopened'],
+    });
+    expect(readValue(validateSetOwnSystemLabels({}))).toEqual({ addLabels: [], removeLabels: [] });
+  });
+
+  it('has both names of added labels in its own order', () => {
+    const older = { systemLabels: ['Archive'] };
+    const newer = { AddLabels: ['Bin'] };
+    expect(readValue(validateSetOwnSystemLabels({ ...older, ...newer })).addLabels).toEqual(['Archive', 'Bin']);
+    expect(readValue(validateSetOwnSystemLabels({ ...newer, ...older })).addLabels).toEqual(['Bin', 'Archive']);
+  });
+
+  it('names at most 100 dialogs, each once', () => {
+    const dialogs = (count: number) =>
+      Array.from({ length: count }, (_, number) => ({ dialogId: `${pastId.slice(0, -3)}${100 + number}` }));
+    expect(readValue(validateBulkSetOwnSystemLabels({ dialogs: dialogs(100) })).dialogs).toHaveLength(100);
+    expect(keysOf(validateBulkSetOwnSystemLabels({ dialogs: dialogs(101) }))).toEqual(['dto.dialogs']);
+    expect(keysOf(validateBulkSetOwnSystemLabels({ dialogs: [] }))).toEqual(['dto.dialogs']);
+    expect(keysOf(validateBulkSetOwnSystemLabels({ dialogs: [...dialogs(1), ...dialogs(1)] }))).toEqual([
+      'dto.dialogs',
+    ]);
+  });
+
+  it.each([{ addLabels: ['Sent'] }, { removeLabels: ['Sent'] }])('does not touch Sent: %j', (body) => {
+    expect(keysOf(validateSetOwnSystemLabels(body))).toEqual(Object.keys(body));
   });
 });

@@ -16,8 +16,9 @@ export type Labelling = {
   performedBy: Actor | null;
 };
 
-/** Dialogs of one bulk request. */
+/** Dialogs of one bulk request, of a service owner and of an end user. */
 const dialogsMax = 200;
+const ownDialogsMax = 100;
 
 const labels = z
   .array(systemLabel)
@@ -26,30 +27,41 @@ const labels = z
   })
   .default([]);
 
-const members = {
+const changes = {
   addLabels: labels,
   removeLabels: labels,
   systemLabels: labels.openapi({ deprecated: true, description: 'Older name of `addLabels`; counts in addition.' }),
+};
+
+const members = {
+  ...changes,
   performedBy: actor.nullable().default(null).openapi({ description: 'For administrators, in place of `enduserId`.' }),
 };
 
 /** The body of PUT systemlabels. */
 export const setSystemLabelsBody = z.object(members).openapi('SetSystemLabels');
 
+function dialogs(max: number) {
+  return z
+    .array(z.object({ dialogId: uuid, endUserContextRevision: optionalUuid }).openapi('DialogRevision'))
+    .min(1)
+    .max(max)
+    .check((payload) => {
+      const distinct = new Set(payload.value.map(({ dialogId }) => dialogId));
+      if (distinct.size < payload.value.length) addBroken(payload, 'Must not name a dialog twice.');
+    });
+}
+
 /** The same for many dialogs. */
 export const bulkSetSystemLabelsBody = z
-  .object({
-    dialogs: z
-      .array(z.object({ dialogId: uuid, endUserContextRevision: optionalUuid }).openapi('DialogRevision'))
-      .min(1)
-      .max(dialogsMax)
-      .check((payload) => {
-        const distinct = new Set(payload.value.map(({ dialogId }) => dialogId));
-        if (distinct.size < payload.value.length) addBroken(payload, 'Must not name a dialog twice.');
-      }),
-    ...members,
-  })
+  .object({ dialogs: dialogs(dialogsMax), ...members })
   .openapi('BulkSetSystemLabels');
+
+/** What end users send: it is they who do it. */
+export const setOwnSystemLabelsBody = z.object(changes).openapi('EndUserSetSystemLabels');
+export const bulkSetOwnSystemLabelsBody = z
+  .object({ dialogs: dialogs(ownDialogsMax), ...changes })
+  .openapi('EndUserBulkSetSystemLabels');
 
 /** Somebody has to be named in the label log: an end user or `performedBy`, and not both. */
 export function performerRule(endUserId: string | null, performedBy: Actor | null, report: Report): void {
@@ -62,6 +74,20 @@ export function performerRule(endUserId: string | null, performedBy: Actor | nul
 export function labellingOf(body: z.output<typeof setSystemLabelsBody>): Labelling {
   const { addLabels, systemLabels, removeLabels, performedBy } = body;
   return { addLabels: given([...addLabels, ...systemLabels]), removeLabels: given(removeLabels), performedBy };
+}
+
+/**
+ * As {@link labellingOf}, for an end user. The two names of added labels count in the order in which the body has them,
+ * as of several places the last one stays.
+ */
+export function ownLabellingOf(
+  { addLabels, systemLabels, removeLabels }: z.output<typeof setOwnSystemLabelsBody>,
+  input: unknown,
+): Omit<Labelling, 'performedBy'> {
+  const names = Object.keys(Object(input)).map((name) => name.toLowerCase());
+  const isOlderFirst = names.indexOf('systemlabels') < names.indexOf('addlabels');
+  const added = isOlderFirst ? [...systemLabels, ...addLabels] : [...addLabels, ...systemLabels];
+  return { addLabels: given(added), removeLabels: given(removeLabels) };
 }
 
 function given(named: readonly SystemLabel[]): GivenLabel[] {

@@ -11,10 +11,13 @@ import { readBy } from './read-body.ts';
 import { pastRule, type Report, ruleContext } from './rule.ts';
 import { labelInPath, serviceOwnerLabel } from './search-tag.ts';
 import {
+  bulkSetOwnSystemLabelsBody,
   bulkSetSystemLabelsBody,
   type Labelling,
   labellingOf,
+  ownLabellingOf,
   performerRule,
+  setOwnSystemLabelsBody,
   setSystemLabelsBody,
 } from './system-labels.ts';
 import { type Timestamp, timestamp } from './timestamp.ts';
@@ -47,6 +50,8 @@ const addedLabel = bodyOf(serviceOwnerLabel, 'dto.');
 const removedLabel = bodyOf(labelInPath, 'dto.');
 const setLabels = bodyOf(setSystemLabelsBody, '');
 const bulkSetLabels = bodyOf(bulkSetSystemLabelsBody, 'dto.');
+const setOwnLabels = bodyOf(setOwnSystemLabelsBody, '');
+const bulkSetOwnLabels = bodyOf(bulkSetOwnSystemLabelsBody, 'dto.');
 
 /** The body of POST dialogs. */
 export function validateCreateDialog(input: unknown, { now, rights }: ValidationContext): Validated<CreateDialogBody> {
@@ -139,6 +144,20 @@ export function validateBulkSetSystemLabels(
   );
   if (!validated.ok) return validated;
   return { ok: true, value: { ...labellingOf(validated.value), dialogs: validated.value.dialogs } };
+}
+
+/** The body in which an end user sets labels, and the same for many dialogs. */
+export function validateSetOwnSystemLabels(input: unknown): Validated<Omit<Labelling, 'performedBy'>> {
+  const validated = validate(setOwnLabels, input, noRules);
+  return validated.ok ? { ok: true, value: ownLabellingOf(validated.value, input) } : validated;
+}
+
+export function validateBulkSetOwnSystemLabels(
+  input: unknown,
+): Validated<Omit<Labelling, 'performedBy'> & { dialogs: LabelledDialog[] }> {
+  const validated = validate(bulkSetOwnLabels, input, noRules);
+  if (!validated.ok) return validated;
+  return { ok: true, value: { ...ownLabellingOf(validated.value, input), dialogs: validated.value.dialogs } };
 }
 
 /** The body of PATCH: whether it is a list of operations. Whether they fit a dialog, only the dialog can tell. */

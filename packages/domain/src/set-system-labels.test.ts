@@ -86,11 +86,11 @@ describe('SetSystemLabels', () => {
   });
 
   it.each([
-    ['live', {}, 'applied', 'applied', 'rejected', 'applied'],
-    ['frozen', { frozen: true }, 'applied', 'applied', 'rejected', 'applied'],
-    ['deleted', { deleted: true }, 'rejected', 'rejected', 'rejected', 'rejected'],
+    ['live', {}, 'applied', 'applied', 'rejected', 'applied', 'applied'],
+    ['frozen', { frozen: true }, 'applied', 'applied', 'rejected', 'applied', 'applied'],
+    ['deleted', { deleted: true }, 'rejected', 'rejected', 'rejected', 'rejected', 'rejected'],
   ] as const)(
-    'of a %s dialog: by its org, as administrator, by another org, as administrator',
+    'of a %s dialog: by its org, as administrator, by another org, as administrator, by an end user',
     (_, as, ...expected) => {
       const history = [
         createDialog(),
@@ -98,7 +98,7 @@ describe('SetSystemLabels', () => {
         ...('deleted' in as ? [deleteDialog()] : []),
       ];
       const live = given(...history);
-      const callers = [{}, asAdmin, { org: 'skd' }, { org: 'skd', ...asAdmin }];
+      const callers = [{}, asAdmin, { org: 'skd' }, { org: 'skd', ...asAdmin }, { org: 'skd', byEndUser: true }];
       const outcomes = callers.map((caller) => live.when(setSystemLabels({ addLabels: ['Bin'], ...caller })).outcome);
       expect(outcomes.map(({ kind }) => kind)).toEqual(expected);
       for (const outcome of outcomes) {

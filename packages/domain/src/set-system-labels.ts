@@ -60,10 +60,14 @@ function performerRefused({ performerNamed, rights }: Labelling): Rejected | und
 }
 
 /** To labels, a deleted dialog is not there. */
-function findLabellable(state: DialogState, { org, rights }: Labelling, dialogId: string): Dialog | undefined {
+function findLabellable(
+  state: DialogState,
+  { org, rights, byEndUser }: Labelling,
+  dialogId: string,
+): Dialog | undefined {
   const dialog = state.dialogs.get(dialogId);
   if (dialog === undefined || dialog.deletedAt !== null) return undefined;
-  return dialog.org === org || rights.admin ? dialog : undefined;
+  return byEndUser || dialog.org === org || rights.admin ? dialog : undefined;
 }
 
 /** Nothing of the dialogs themselves changes. A name is needed only where there is something to log. */

@@ -21,6 +21,7 @@ import { registerCreateDialog } from './routes/create-dialog.ts';
 import { registerCreateTransmission } from './routes/create-transmission.ts';
 import { registerDeleteDialog } from './routes/delete-dialog.ts';
 import { registerDocumentation } from './routes/documentation.ts';
+import { registerLabelDialogs } from './routes/end-user/bulk-set-system-labels.ts';
 import { registerReadActivity } from './routes/end-user/get-activity.ts';
 import { registerOpenDialog } from './routes/end-user/get-dialog.ts';
 import { registerReadVisit } from './routes/end-user/get-seen-log.ts';
@@ -29,6 +30,7 @@ import { registerReadActivities } from './routes/end-user/list-activities.ts';
 import { registerReadLabelLog } from './routes/end-user/list-label-log.ts';
 import { registerReadSeenLog } from './routes/end-user/list-seen-log.ts';
 import { registerReadTransmissions } from './routes/end-user/list-transmissions.ts';
+import { registerLabelDialog } from './routes/end-user/set-system-labels.ts';
 import { registerFreezeDialog } from './routes/freeze-dialog.ts';
 import { registerGetActivity } from './routes/get-activity.ts';
 import { registerGetDialog } from './routes/get-dialog.ts';
@@ -131,6 +133,8 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerReadSeenLog(app, deps);
   registerReadVisit(app, deps);
   registerReadLabelLog(app, deps);
+  registerLabelDialog(app, deps);
+  registerLabelDialogs(app, deps);
 
   registerGetSigningKeys(app, deps);
   registerGetIssuerMetadata(app, deps);

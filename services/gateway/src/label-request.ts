@@ -1,11 +1,12 @@
-import { isListed, type ListAuthorizations } from '@dialog/access/list-authorization';
+import { isListed, type ListAuthorizations, type ListedDialog } from '@dialog/access/list-authorization';
 import type { CommandOf } from '@dialog/contracts/commands';
+import { noRights } from '@dialog/contracts/rights';
 import type { Labelling } from '@dialog/contracts/system-labels';
 import type { Database } from '@dialog/database/open';
 import { gatherFacts } from './facts.ts';
 import type { GatewayContext } from './gateway-app.ts';
 import { findListedDialogs } from './read-labels.ts';
-import type { WriteDeps } from './submit-command.ts';
+import type { Sender, WriteDeps } from './submit-command.ts';
 
 /** What the routes that set system labels need. */
 export type LabelDeps = WriteDeps & { db: Database; lists: Pick<ListAuthorizations, 'listAuthorization'> };
@@ -13,7 +14,7 @@ export type LabelDeps = WriteDeps & { db: Database; lists: Pick<ListAuthorizatio
 /** What the commands that set system labels have in common, beside the header. */
 type LabelCommand = Pick<
   CommandOf<'SetSystemLabels'>,
-  'facts' | 'addLabels' | 'removeLabels' | 'performedBy' | 'performerNamed' | 'unauthorized'
+  'facts' | 'addLabels' | 'removeLabels' | 'performedBy' | 'performerNamed' | 'byEndUser' | 'unauthorized'
 >;
 
 /**
@@ -36,19 +37,44 @@ export async function readLabelling(
     gatherFacts(deps, serviceOwner, { resources: new Set(), actorIds }),
     endUserId === null || serviceOwner.rights.admin
       ? []
-      : notListed(deps, { caller: endUserId, org: serviceOwner.org }, dialogIds),
+      : findListedDialogs(deps.db, dialogIds, serviceOwner.org).then((found) =>
+          notListed(deps, endUserId, found, dialogIds),
+        ),
   ]);
   const performerNamed = performedBy !== null;
-  return { facts, addLabels, removeLabels, performedBy: actor, performerNamed, unauthorized };
+  return { facts, addLabels, removeLabels, performedBy: actor, performerNamed, byEndUser: false, unauthorized };
+}
+
+/** The same for an end user, and in whose name the command is to be sent; undefined when none of the dialogs is there. */
+export async function readOwnLabelling(
+  c: GatewayContext,
+  deps: LabelDeps,
+  dialogIds: readonly string[],
+  { addLabels, removeLabels }: Omit<Labelling, 'performedBy'>,
+): Promise<{ sender: Sender; labels: LabelCommand } | undefined> {
+  const { id: caller } = c.get('endUser');
+  const found = await findListedDialogs(deps.db, dialogIds, null);
+  const [first] = found;
+  if (first === undefined) return undefined;
+  const [actorName, unauthorized] = await Promise.all([
+    deps.partyNames.nameOf(caller),
+    notListed(deps, caller, found, dialogIds),
+  ]);
+  const labels = {
+    facts: { notOwned: [], actorNames: actorName === undefined ? {} : { [caller]: actorName } },
+    ...{ addLabels, removeLabels, performerNamed: false, byEndUser: true, unauthorized },
+    performedBy: { actorType: 'PartyRepresentative' as const, actorId: caller, actorName: null },
+  };
+  return { sender: { org: first.org, rights: noRights }, labels };
 }
 
 /** A dialog that is not there yet is nobody's to see: should it be made meanwhile, that was not known of it. */
 async function notListed(
-  { db, lists }: Pick<LabelDeps, 'db' | 'lists'>,
-  { caller, org }: { caller: string; org: string },
+  { lists }: Pick<LabelDeps, 'lists'>,
+  caller: string,
+  found: readonly ListedDialog[],
   dialogIds: readonly string[],
 ): Promise<string[]> {
-  const found = await findListedDialogs(db, dialogIds, org);
   if (found.length === 0) return [...dialogIds];
   const parties = [...new Set(found.map(({ party }) => party))];
   const resources = [...new Set(found.map(({ serviceResource }) => serviceResource))];

@@ -191,6 +191,16 @@ export function problemResponses(...statuses: (keyof typeof problems)[]) {
   };
 }
 
+/** What an end user's change of labels can be answered with, beside its success. Only service owners can ask for operations. */
+export const endUserLabelResponses = {
+  202: {
+    description: 'Accepted and durable, not done yet.',
+    headers: { ...retryAfter, ...preferenceApplied },
+    content: jsonContent(operation.openapi('Operation')),
+  },
+  ...problemResponses(400, 404, 412, 413, 415, 422, 502),
+} as const;
+
 /** What a create can be answered with, beside its success. */
 export const createResponses = { 202: accepted, ...problemResponses(400, 409, 413, 415, 422, 502) };
 

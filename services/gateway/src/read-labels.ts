@@ -27,17 +27,22 @@ export async function findServiceOwnerLabels(db: Database, id: string, org: stri
 }
 
 /**
- * Finds what decides whether somebody may see an organisation's dialogs in lists.
+ * Finds what decides whether somebody may see dialogs in lists.
  *
+ * @param org whose dialogs; null for those of all organisations
  * @throws DatabaseUnavailable
  */
-export async function findListedDialogs(db: Database, ids: readonly string[], org: string): Promise<ListedDialog[]> {
+export async function findListedDialogs(
+  db: Database,
+  ids: readonly string[],
+  org: string | null,
+): Promise<(ListedDialog & { org: string })[]> {
   return read(() =>
     db
       .selectFrom('dialog')
-      .select(['id', 'party', 'service_resource as serviceResource'])
+      .select(['id', 'org', 'party', 'service_resource as serviceResource'])
       .where('id', 'in', ids)
-      .where('org', '=', org)
+      .$if(org !== null, (query) => query.where('org', '=', org))
       .execute(),
   );
 }

@@ -86,8 +86,11 @@ export function commandHeader(
   return { id: newId(), dialogId, org, rights, facts, ifMatch: revision, silent, receivedAt, traceparent };
 }
 
-/** How an applied command is answered: 201 with the id of what was made and its address, or 204. */
-type Success = { status: 201; id: string; location: string } | { status: 204; withoutETag?: true };
+/**
+ * How an applied command is answered: 201 with the id of what was made and its address, or 204. Untracked is one whose
+ * caller cannot ask for operations.
+ */
+type Success = { status: 201; id: string; location: string } | { status: 204; withoutETag?: true; untracked?: true };
 
 /**
  * Puts a command on its lane and answers with its outcome, or with 202 and the operation when the caller does not wait
@@ -108,7 +111,7 @@ export async function submitCommand(
     operation = await lanes.submit(command, { waitMs: writeWaitMs(preference, limits) });
   } catch (err) {
     // Nobody can tell yet whether it is applied; its operation will, if it is.
-    if (err instanceof LaneUnavailable && err.inDoubt) return unavailable({ Location: operationPath(command.id) });
+    if (err instanceof LaneUnavailable && err.inDoubt) return unavailable(addressed(success, command.id));
     throw err;
   }
 
@@ -117,7 +120,7 @@ export async function submitCommand(
   const headers = followed === undefined ? {} : { 'Preference-Applied': followed };
   switch (operation.status) {
     case 'Queued':
-      return jsonResponse(operation, 202, { ...headers, Location: operationPath(operation.id), 'Retry-After': '1' });
+      return jsonResponse(operation, 202, { ...headers, ...addressed(success, operation.id), 'Retry-After': '1' });
     case 'Applied':
       return successResponse(success, revisionOf(operation), headers);
     case 'Rejected':
@@ -129,6 +132,10 @@ export async function submitCommand(
 /** The address of an operation, as `Location` has it: without a host, which is known to others than us. */
 export function operationPath(id: string): string {
   return `${serviceOwnerPath}/operations/${id}`;
+}
+
+function addressed(success: Success, id: string): Record<string, string> {
+  return success.status === 204 && success.untracked === true ? {} : { Location: operationPath(id) };
 }
 
 export function dialogPath(id: string): string {

@@ -229,7 +229,14 @@ export function removeServiceOwnerLabel(
 
 export const kari = { actorType: 'PartyRepresentative' as const, actorId: null, actorName: 'Fisker Kari Anne' };
 
-const byKari = { addLabels: [], removeLabels: [], performedBy: kari, performerNamed: false, unauthorized: [] };
+const byKari = {
+  addLabels: [],
+  removeLabels: [],
+  performedBy: kari,
+  performerNamed: false,
+  byEndUser: false,
+  unauthorized: [],
+};
 
 export function setSystemLabels(overrides: HeaderOf<'SetSystemLabels'> = {}): CommandOf<'SetSystemLabels'> {
   return { ...header(), ...byKari, kind: 'SetSystemLabels', ...overrides };

@@ -50,6 +50,7 @@ describe('the description of the API', () => {
       Object.values(methods).map((one) => one.operationId),
     );
     expect(ids.sort()).toEqual([
+      'BulkSetDialogSystemLabels',
       'GetDialog',
       'GetDialogActivity',
       'GetDialogSeenLog',
@@ -62,6 +63,7 @@ describe('the description of the API', () => {
       'SearchDialogLabelAssignmentLogs',
       'SearchDialogSeenLogs',
       'SearchDialogTransmissions',
+      'SetDialogSystemLabels',
     ]);
   });
 
