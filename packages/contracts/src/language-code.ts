@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { addBroken, mustBeInJson } from './fault.ts';
 
 /** ISO 639-1, as the API accepts it. `no` is missing on purpose: a text is either Bokmål or Nynorsk. */
-const languageCodes: ReadonlySet<string> = new Set(
+export const languageCodes: ReadonlySet<string> = new Set(
   (
     'aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en ' +
     'eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ' +
