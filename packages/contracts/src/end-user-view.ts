@@ -3,6 +3,7 @@
  * what the reader may use. As in dialog-view.ts, a member without a value is left out.
  */
 import { z } from '@hono/zod-openapi';
+import { dialogListItem } from './dialog-list-view.ts';
 import {
   activityView,
   actorView,
@@ -58,3 +59,9 @@ export const endUserDialogView = dialogView
   })
   .openapi('EndUserDialogView');
 export type EndUserDialogView = z.output<typeof endUserDialogView>;
+
+/** A dialog in a search result (end-user API, section 10.6). */
+export const endUserDialogListItem = dialogListItem
+  .omit({ revision: true, deletedAt: true, visibleFrom: true, serviceOwnerContext: true })
+  .openapi('EndUserDialogListItem');
+export type EndUserDialogListItem = z.output<typeof endUserDialogListItem>;

@@ -30,6 +30,7 @@ import { registerReadActivities } from './routes/end-user/list-activities.ts';
 import { registerReadLabelLog } from './routes/end-user/list-label-log.ts';
 import { registerReadSeenLog } from './routes/end-user/list-seen-log.ts';
 import { registerReadTransmissions } from './routes/end-user/list-transmissions.ts';
+import { registerFindDialogs } from './routes/end-user/search-dialogs.ts';
 import { registerLabelDialog } from './routes/end-user/set-system-labels.ts';
 import { registerFreezeDialog } from './routes/freeze-dialog.ts';
 import { registerGetActivity } from './routes/get-activity.ts';
@@ -125,6 +126,7 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerGetOperation(app, deps);
 
   app.use(`${endUserPath}/*`, endUsersOnly(deps));
+  registerFindDialogs(app, deps);
   registerOpenDialog(app, deps);
   registerReadTransmissions(app, deps);
   registerReadTransmission(app, deps);

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { type EndUserDialogView, endUserDialogView } from '@dialog/contracts/end-user-view';
+import { type EndUserDialogView, endUserDialogListItem, endUserDialogView } from '@dialog/contracts/end-user-view';
 import { problem } from '@dialog/contracts/problem';
 import { type Database, openDatabase } from '@dialog/database/open';
 import { createLocalJWKSet, jwtVerify } from 'jose';
@@ -260,5 +260,88 @@ describe('what is below a dialog', () => {
       performedBy: { actorName: 'Snekker Ola', actorId: expect.stringContaining('identifier-ephemeral') },
     });
     expect(await told(await get(`${id}/activities/${randomUUIDv7()}`))).toEqual([404, 'DialogActivity']);
+  });
+});
+
+describe('a search', () => {
+  const page = z.object({
+    items: z.array(endUserDialogListItem.strict()),
+    hasNextPage: z.boolean(),
+    continuationToken: z.string().optional(),
+    orderBy: z.string(),
+  });
+  async function search(query: Record<string, string>, user: User = kari, headers: Record<string, string> = {}) {
+    const answer = await app.request(`${dialogs}?${new URLSearchParams(query)}`, {
+      headers: { ...(await fixture.asEndUser(user)), ...headers },
+    });
+    if (answer.status !== 200) throw new Error(await answer.text());
+    return page.parse(await answer.json());
+  }
+  const idsIn = ({ items }: { items: { id: string }[] }) => items.map(({ id }) => id);
+
+  it('finds what the reader may list and is there now, page by page', async () => {
+    const marked = { externalReference: 'pages' };
+    const first = await created(marked);
+    const second = await created({ ...marked, serviceResource: report });
+    const third = await created({ ...marked, party: organization('313007200') });
+    await created({ ...marked, visibleFrom: future });
+    await created({ ...marked, expiresAt: past });
+    await created({ ...marked, party: organization('313007308') });
+    await deleted(await created(marked));
+    const query = { serviceResource: JSON.stringify([permit, report]), externalReference: 'pages' };
+    const all = await search(query);
+    expect(idsIn(all)).toEqual([third, second, first]);
+    expect(all).toMatchObject({ hasNextPage: false, orderBy: 'contentupdatedat_desc,id_desc' });
+
+    const begin = await search({ ...query, limit: '2' });
+    expect([idsIn(begin), begin.hasNextPage]).toEqual([[third, second], true]);
+    const rest = await search({ ...query, limit: '2', continuationToken: begin.continuationToken ?? '' });
+    expect([idsIn(rest), rest.hasNextPage]).toEqual([[first], false]);
+    expect(idsIn(await search({ ...query, org: 'ttd' }))).toHaveLength(3);
+    expect(idsIn(await search({ ...query, org: 'nav' }))).toEqual([]);
+    expect(idsIn(await search({ ...query, party: organization('313007200') }))).toEqual([third]);
+    expect(idsIn(await search({ party: fish, externalReference: 'pages' }, ola))).toEqual([]);
+    expect(idsIn(await search({ party: fish, externalReference: 'pages' }, systemuser))).toEqual([second]);
+  });
+
+  it('is discreet with those whose level is too low, and with numbers of persons', async () => {
+    const discreet = { value: [{ languageCode: 'nb', value: 'En melding' }] };
+    const id = await created({
+      ...withParts,
+      ...{ externalReference: 'levels', content: { ...content, nonSensitiveTitle: discreet } },
+    });
+    await shown(id);
+    const query = { party: fish, externalReference: 'levels' };
+    const titles = async (user: User) => (await search(query, user)).items.map((item) => item.content?.title.value);
+    expect(await titles({ ...kari, level: '0' })).toEqual([discreet.value]);
+    expect(await titles(kari)).toEqual([content.title.value]);
+    const english = await search(query, kari, { 'Accept-Language': 'en' });
+    expect(english.items[0]?.content?.title.value).toEqual([{ languageCode: 'en', value: 'Byggesøknad (en)' }]);
+    expect(english.items[0]).toMatchObject({ seenSinceLastUpdate: [{ isCurrentEndUser: true }] });
+    expect(JSON.stringify(english)).not.toContain(kari.pid);
+    expect(JSON.stringify(english)).not.toContain(ola.pid);
+  });
+
+  it('finds words, phrases, and what has some words and not others', async () => {
+    const titledAs = (value: string) => ({
+      ...{ externalReference: 'words', content: { title: { value: [{ languageCode: 'nb', value }] } } },
+    });
+    const house = await created(titledAs('Søknad om nytt hus'));
+    const garage = await created(titledAs('Søknad om ny garasje'));
+    const boat = await created(titledAs('Registrering av båt'));
+    const find = async (text: string) =>
+      idsIn(await search({ party: fish, externalReference: 'words', search: text })).sort();
+    expect(await find('hus båt')).toEqual([house, boat].sort());
+    expect(await find('søknader -garasjen')).toEqual([house]);
+    expect(await find('"nytt hus"')).toEqual([house]);
+    expect(await find('"hus nytt"')).toEqual([]);
+    expect(await find('søknad AND garasje')).toEqual([garage]);
+    expect(await find('-båt')).toEqual([]);
+  });
+
+  it('tells everything that is wrong with it', async () => {
+    const headers = { ...(await fixture.asEndUser(kari)), 'Accept-Language': ';' };
+    const answer = await app.request(`${dialogs}?limit=0`, { headers });
+    expect(await told(answer)).toEqual([400, '', 'limit', 'Accept-Language']);
   });
 });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Permissions } from '@dialog/access/details-authorization';
+import type { DialogListItem } from '@dialog/contracts/dialog-list-view';
 import type {
   ActivityView,
   ActorView,
@@ -10,6 +11,7 @@ import type {
 } from '@dialog/contracts/dialog-view';
 import type {
   EndUserActivityListItem,
+  EndUserDialogListItem,
   EndUserDialogView,
   EndUserTransmissionView,
   LabelAssignmentView,
@@ -80,6 +82,30 @@ export function endUserDialogView(view: DialogView, reader: Reader): Omit<EndUse
     activities: view.activities.map((activity) => endUserActivityView(activity, reader)),
     seenSinceLastUpdate: view.seenSinceLastUpdate.map((visit) => maskedVisit(visit, reader)),
     seenSinceLastContentUpdate: view.seenSinceLastContentUpdate.map((visit) => maskedVisit(visit, reader)),
+  };
+}
+
+/** A dialog as an end user's search shows it. Here `MarkedAsUnopened` is shown, for nobody opens anything. */
+export function endUserListItem(
+  item: DialogListItem,
+  reader: Pick<Reader, 'languages' | 'actorSalt'>,
+): EndUserDialogListItem {
+  const { revision: _, deletedAt: __, visibleFrom: ___, serviceOwnerContext: ____, ...shown } = item;
+  const { content, latestActivity } = item;
+  return {
+    ...shown,
+    content: content && {
+      title: textsOf(content.title, reader),
+      summary: content.summary && textsOf(content.summary, reader),
+      senderName: content.senderName && textsOf(content.senderName, reader),
+      extendedStatus: content.extendedStatus && textsOf(content.extendedStatus, reader),
+    },
+    latestActivity: latestActivity && {
+      ...endUserActivityView(latestActivity, reader),
+      description: inAcceptedLanguage(latestActivity.description, reader.languages),
+    },
+    seenSinceLastUpdate: item.seenSinceLastUpdate.map((visit) => maskedVisit(visit, reader)),
+    seenSinceLastContentUpdate: item.seenSinceLastContentUpdate.map((visit) => maskedVisit(visit, reader)),
   };
 }
 
@@ -180,7 +206,7 @@ function contentOf(content: NonNullable<DialogView['content']>, reader: Reader):
   };
 }
 
-function textsOf({ mediaType, value }: ContentPart, { languages }: Reader): ContentPart {
+function textsOf({ mediaType, value }: ContentPart, { languages }: Pick<Reader, 'languages'>): ContentPart {
   return { mediaType, value: inAcceptedLanguage(value, languages) };
 }
 

@@ -63,6 +63,7 @@ describe('the description of the API', () => {
       'SearchDialogLabelAssignmentLogs',
       'SearchDialogSeenLogs',
       'SearchDialogTransmissions',
+      'SearchDialogs',
       'SetDialogSystemLabels',
     ]);
   });

@@ -30,7 +30,7 @@ const route = createRoute({
   responses: { 200: ok(pageOf(itemSchema).openapi('DialogPage'), 'A page of them.'), ...problemResponses(400, 422) },
 });
 
-const tooBroad = { Search: ['Too many dialogs have these words. Search for more words, or filter by more.'] };
+export const tooBroad = { Search: ['Too many dialogs have these words. Search for more words, or filter by more.'] };
 
 export type SearchDeps = {
   db: Database;
@@ -67,7 +67,7 @@ export function registerSearchDialogs(app: GatewayApp, deps: SearchDeps): void {
 }
 
 /** What of the dialogs that are asked for the end user may see now. */
-async function reachOf({ lists, now }: SearchDeps, caller: string, filter: DialogFilter): Promise<Reach> {
+export async function reachOf({ lists, now }: SearchDeps, caller: string, filter: DialogFilter): Promise<Reach> {
   const { parties, serviceResources: resources } = filter;
   return { at: now(), ...(await lists.listAuthorization({ caller, parties, resources })) };
 }

@@ -66,6 +66,41 @@ export const searchParameters = [
   ...paging,
 ];
 
+const { endUserSearch: endUserLimits } = searchLimits;
+
+export const endUserSearchParameters = [
+  inQuery('serviceResource', listOf(text, endUserLimits.maxServiceResourceFilterValues), 'One of them. URNs.'),
+  inQuery(
+    'party',
+    listOf(text, endUserLimits.maxPartyFilterValues),
+    'One of them. This or `serviceResource` is needed.',
+  ),
+  inQuery('org', listOf(text, endUserLimits.maxOrgFilterValues), 'One of them.'),
+  inQuery('extendedStatus', listOf(text, endUserLimits.maxExtendedStatusFilterValues), 'One of them.'),
+  inQuery('externalReference', text, 'Exactly this.'),
+  inQuery('status', listOf(oneOf(statuses)), 'One of them.'),
+  ...range('created', 'createdAt'),
+  ...range('updated', 'updatedAt'),
+  ...range('contentUpdated', 'contentUpdatedAt'),
+  ...range('due', 'dueAt'),
+  inQuery('isContentSeen', flag, 'Whether an end user has seen the content as it is now.'),
+  inQuery('process', { type: 'string', format: 'uri-reference' }, 'Exactly this.'),
+  inQuery('systemLabel', listOf(oneOf(labels)), 'All of them.'),
+  inQuery('excludeApiOnly', flag, 'Whether to leave out dialogs that are for APIs only.'),
+  inQuery(
+    'search',
+    { type: 'string', minLength: 3 },
+    'Words, and phrases in quotation marks; one of them is enough. With `-` before one it must not be there, and all count.',
+  ),
+  inQuery('searchLanguageCode', text, 'The language of `search`. Without, the words are read in several.'),
+  inQuery(
+    'orderBy',
+    { type: 'string', default: 'contentUpdatedAt_desc,id_desc' },
+    'Between commas: `contentUpdatedAt`, `updatedAt`, `createdAt`, `dueAt` or `id`, each with `_asc` or `_desc`.',
+  ),
+  ...paging,
+];
+
 export const endUserContextParameters = [
   { ...inQuery('party', listOf(text, maxPartyFilterValues), 'One of them.'), required: true },
   inQuery('label', listOf(oneOf(labels)), 'Any of them.'),

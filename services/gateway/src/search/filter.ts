@@ -20,7 +20,8 @@ export type Reach = {
 
 /** Which dialogs a search is for. They fulfil everything; of the values in a list one is enough, where nothing is said. */
 export type DialogFilter = {
-  org: string;
+  /** Whose dialogs; without any, those of all organisations. */
+  orgs: readonly string[];
   /** Without: everything of the organisation. */
   reach?: Reach | undefined;
   parties: readonly string[];
@@ -40,7 +41,8 @@ export type DialogFilter = {
   systemLabels?: { labels: readonly SystemLabel[]; match: 'all' | 'any' };
   /** All of them. */
   serviceOwnerLabels?: readonly LabelPattern[];
-  freeText?: FreeText | undefined;
+  /** One of them. */
+  freeTexts?: readonly FreeText[] | undefined;
 };
 
 type Builder = ExpressionBuilder<DB, 'dialog'>;
@@ -48,8 +50,19 @@ type Condition = Expression<SqlBool>;
 
 /** The conditions of a filter, but for `parties` and `serviceResources`: they decide where dialogs are looked for. */
 export function conditionsOf(eb: Builder, filter: DialogFilter): Condition[] {
-  const { statuses = [], extendedStatuses = [], externalReference, process, systemLabels, reach, freeText } = filter;
-  const conditions: Condition[] = [eb('dialog.org', '=', filter.org)];
+  const {
+    statuses = [],
+    extendedStatuses = [],
+    externalReference,
+    process,
+    systemLabels,
+    reach,
+    freeTexts,
+    orgs,
+  } = filter;
+  const conditions: Condition[] = [];
+  const [org, ...otherOrgs] = orgs;
+  if (org !== undefined) conditions.push(eb.or([org, ...otherOrgs].map((one) => eb('dialog.org', '=', one))));
   if (filter.deleted !== 'Include') {
     conditions.push(eb('dialog.deleted_at', filter.deleted === 'Only' ? 'is not' : 'is', null));
   }
@@ -75,7 +88,7 @@ export function conditionsOf(eb: Builder, filter: DialogFilter): Condition[] {
   }
   conditions.push(...labelled(filter.serviceOwnerLabels ?? []));
   if (reach !== undefined) conditions.push(visibleAt(eb, reach.at));
-  if (freeText !== undefined) conditions.push(matchesText(freeText));
+  if (freeTexts !== undefined) conditions.push(eb.or(freeTexts.map(matchesText)));
   return conditions;
 }
 

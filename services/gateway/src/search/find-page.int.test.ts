@@ -29,7 +29,12 @@ afterAll(async () => {
 
 const resource = (name: string) => `urn:altinn:resource:${name}`;
 const party = (name: string) => `urn:altinn:person:idporten-email:${name}@example.no`;
-const everythingOf = (org: string): DialogFilter => ({ org, parties: [], serviceResources: [], deleted: 'Exclude' });
+const everythingOf = (org: string): DialogFilter => ({
+  orgs: [org],
+  parties: [],
+  serviceResources: [],
+  deleted: 'Exclude',
+});
 
 async function page(filter: DialogFilter, { order = defaultOrder, token = '', limit = 1_000 } = {}) {
   const after = token === '' ? null : (parseToken(token, order) ?? null);
@@ -267,7 +272,7 @@ describe('words', () => {
     ['   ', undefined, []],
     ["' & ! ( :*", undefined, []],
   ])('%j in %s are found in %j', async (text, languageCode, expected) => {
-    const filter = { ...everythingOf('words'), freeText: freeText(text, languageCode) };
+    const filter = { ...everythingOf('words'), freeTexts: [freeText(text, languageCode)] };
     expect((await idsOf(filter)).map((id) => ids.indexOf(id)).sort()).toEqual(expected);
   });
 
@@ -279,7 +284,7 @@ describe('words', () => {
   });
 
   it('are those of the dialog as it is now', async () => {
-    const filter = { ...everythingOf('changing'), freeText: freeText('gammel') };
+    const filter = { ...everythingOf('changing'), freeTexts: [freeText('gammel')] };
     const [id = ''] = await storeDialogs(db, [
       { body: { content: content('Gammel'), searchTags: ['eldst'] }, changed: { org: 'changing' } },
     ]);
@@ -289,8 +294,8 @@ describe('words', () => {
     const renewed = { ...dialog, content: content('Ny'), searchTags: ['nyest'] };
     await dialogs.update(db, [{ dialog: renewed, documentsChanged: true }]);
     expect(await idsOf(filter)).toEqual([]);
-    expect(await idsOf({ ...filter, freeText: freeText('eldst') })).toEqual([]);
-    expect(await idsOf({ ...filter, freeText: freeText('ny nyest') })).toEqual([id]);
+    expect(await idsOf({ ...filter, freeTexts: [freeText('eldst')] })).toEqual([]);
+    expect(await idsOf({ ...filter, freeTexts: [freeText('ny nyest')] })).toEqual([id]);
   });
 
   it('that take too long to look for are an answer, not a fault', async () => {
@@ -299,7 +304,7 @@ describe('words', () => {
     });
     const words = Array.from({ length: 20_000 }, (_, n) => `skatt${n}`).join(' ');
     const request = { order: defaultOrder, after: null, limit: 1 };
-    const filter = { ...everythingOf('words'), freeText: freeText(words) };
+    const filter = { ...everythingOf('words'), freeTexts: [freeText(words)] };
     const answer = await listDialogs(impatient, { ...request, filter });
     await impatient.destroy();
     expect(answer).toBe('too-broad');

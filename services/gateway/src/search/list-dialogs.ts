@@ -73,7 +73,7 @@ export async function listDialogs(db: Database, page: PageRequest): Promise<Page
       page.limit,
     );
   } catch (err) {
-    const isTooBroad = page.filter.freeText !== undefined && err instanceof Error && isTimeLimit(err.cause);
+    const isTooBroad = page.filter.freeTexts !== undefined && err instanceof Error && isTimeLimit(err.cause);
     if (!isTooBroad) throw err;
     return 'too-broad';
   }

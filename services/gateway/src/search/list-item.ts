@@ -12,14 +12,15 @@ export type ItemContext = {
   sensitiveResources: ReadonlySet<string>;
 };
 
-/** Of the resources of some dialogs, those whose policy demands a level of authentication above 0. */
+/** Of the resources of some dialogs, those whose policy demands a higher level of authentication than the reader has. */
 export async function findSensitiveResources(
   authenticationLevels: AuthenticationLevels,
   dialogs: readonly ListedDialog[],
+  readerLevel = 0,
 ): Promise<ReadonlySet<string>> {
   const resources = [...new Set(dialogs.map(({ serviceResource }) => serviceResource))];
   const levels = await Promise.all(resources.map((resource) => authenticationLevels.minimumLevelOf(resource)));
-  return new Set(resources.filter((_, index) => (levels[index] ?? 0) > 0));
+  return new Set(resources.filter((_, index) => (levels[index] ?? 0) > readerLevel));
 }
 
 /** A dialog in a search result (service owner API, section 14.9). */

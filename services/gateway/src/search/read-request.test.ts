@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readEndUserContextRequest, readSearchRequest } from './read-request.ts';
+import { readEndUserContextRequest, readEndUserSearchRequest, readSearchRequest } from './read-request.ts';
 
 const kari = 'urn:altinn:person:identifier-no:01817030080';
 const party = 'urn:altinn:organization:identifier-no:313007103';
@@ -20,7 +20,7 @@ function errorKeys(query: Query, endUserId: string | null = null): string[] {
   return request.ok ? [] : Object.keys(request.errors);
 }
 
-function many(name: string, count: number, value: (index: number) => string): Query {
+function many(name: string, count: number, value: (index: number) => string): [string, string][] {
   return Array.from({ length: count }, (_, index) => [name, value(index)]);
 }
 
@@ -28,14 +28,14 @@ describe('a search', () => {
   it('without parameters is for everything that is not deleted, in pages of 100', () => {
     expect(read({})).toMatchObject({
       ok: true,
-      value: { page: { filter: { org: 'ttd', deleted: 'Exclude', parties: [] }, after: null, limit: 100 } },
+      value: { page: { filter: { orgs: ['ttd'], deleted: 'Exclude', parties: [] }, after: null, limit: 100 } },
     });
   });
 
   it('reads values in the form in which they are stored', () => {
     const forEndUser = read({ party: party.toUpperCase(), search: ' to  ord ', searchLanguageCode: 'nn_NO' }, kari);
     expect(forEndUser).toMatchObject({
-      value: { page: { filter: { parties: [party], freeText: { words: ['to', 'ord'], languageCode: 'nn' } } } },
+      value: { page: { filter: { parties: [party], freeTexts: [{ words: ['to', 'ord'], languageCode: 'nn' }] } } },
     });
     const own = read({
       serviceResource: resource.toUpperCase(),
@@ -159,6 +159,38 @@ describe('a search for end-user contexts', () => {
           filter: { parties: [party], deleted: 'Include', systemLabels: { labels: ['Bin', 'Sent'], match: 'any' } },
         },
       },
+    });
+  });
+});
+
+describe('a search of an end user', () => {
+  const read = (query: Query) => readEndUserSearchRequest(url(query));
+  const keys = (query: Query) => {
+    const request = read(query);
+    return request.ok ? [] : Object.keys(request.errors);
+  };
+
+  it('is for dialogs of all organisations that are not deleted', () => {
+    expect(read({ party, deleted: 'Only', visibleAfter: 'x', serviceOwnerLabels: '*' })).toMatchObject({
+      ok: true,
+      value: { page: { filter: { orgs: [], parties: [party], deleted: 'Exclude' }, limit: 100 } },
+    });
+  });
+
+  it.each<[string, Query, string[]]>([
+    ['neither party nor resource', { org: 'ttd' }, ['']],
+    ['a party that is none', { party: 'x' }, ['party[0]']],
+    ['more than 20 resources', many('serviceResource', 21, (n) => `${resource}-${n}`), ['serviceResource.Count']],
+    ['more than 20 organisations', [['party', party], ...many('org', 21, (n) => `o${n}`)], ['org.Count']],
+    ['a text that is too short', { party, search: 'to' }, ['search']],
+    ['a page that is too long', { party, limit: '1001' }, ['limit']],
+  ])('is refused with %s', (_, query, expected) => {
+    expect(keys(query)).toEqual(expected);
+  });
+
+  it('reads its text as an end user means it', () => {
+    expect(read({ party, search: 'et -to' })).toMatchObject({
+      value: { page: { filter: { freeTexts: [{ words: ['et'], without: ['to'] }] } } },
     });
   });
 });

@@ -6,7 +6,7 @@ import { parseUri, urlLengthMax } from '@dialog/contracts/url';
 import type { Validated } from '@dialog/contracts/validate';
 import type { DialogFilter, LabelPattern, Range } from './filter.ts';
 import type { PageRequest } from './find-page.ts';
-import { type FreeText, freeText } from './free-text.ts';
+import { type FreeText, freeText, freeTextAlternatives } from './free-text.ts';
 import { defaultOrder, type Order, type Position, parseOrder, parseToken } from './order.ts';
 import { QueryParameters } from './query-parameters.ts';
 
@@ -28,23 +28,14 @@ export function readSearchRequest(url: string, { org, endUserId }: Searcher): Va
   const query = new QueryParameters(url);
   const limits = endUserId === null ? searchLimits.serviceOwnerSearch : searchLimits.endUserSearch;
   const filter: DialogFilter = {
-    org,
+    orgs: [org],
     parties: parties(query, limits.maxPartyFilterValues),
     serviceResources: counted(query, 'serviceResource', limits.maxServiceResourceFilterValues).map(inLowerCase),
     extendedStatuses: counted(query, 'extendedStatus', limits.maxExtendedStatusFilterValues),
-    externalReference: query.text('externalReference'),
-    statuses: query.enumerations('status', dialogStatus),
     deleted: query.enumeration('deleted', deletedFilter) ?? 'Exclude',
-    createdAt: range(query, 'createdAfter', 'createdBefore'),
-    updatedAt: range(query, 'updatedAfter', 'updatedBefore'),
-    contentUpdatedAt: range(query, 'contentUpdatedAfter', 'contentUpdatedBefore'),
-    dueAt: range(query, 'dueAfter', 'dueBefore'),
+    ...contentFilter(query),
     visibleFrom: range(query, 'visibleAfter', 'visibleBefore'),
-    isContentSeen: query.boolean('isContentSeen'),
-    process: processUri(query),
-    systemLabels: { labels: query.enumerations('systemLabel', systemLabel), match: 'all' },
-    excludeApiOnly: query.boolean('excludeApiOnly'),
-    freeText: searched(query, endUserId),
+    freeTexts: searchedFor(query, endUserId),
     serviceOwnerLabels: labelPatterns(query),
   };
   if (endUserId !== null && filter.parties.length === 0 && filter.serviceResources.length === 0) {
@@ -54,11 +45,47 @@ export function readSearchRequest(url: string, { org, endUserId }: Searcher): Va
   return listRequest(query, filter, order);
 }
 
+/** Reads the query of an end user's search (end-user API, section 10.2). What may be found is settled elsewhere. */
+export function readEndUserSearchRequest(url: string): Validated<ListRequest> {
+  const query = new QueryParameters(url);
+  const limits = searchLimits.endUserSearch;
+  const searched = searchText(query);
+  const filter: DialogFilter = {
+    orgs: counted(query, 'org', limits.maxOrgFilterValues),
+    parties: parties(query, limits.maxPartyFilterValues),
+    serviceResources: counted(query, 'serviceResource', limits.maxServiceResourceFilterValues).map(inLowerCase),
+    extendedStatuses: counted(query, 'extendedStatus', limits.maxExtendedStatusFilterValues),
+    deleted: 'Exclude',
+    ...contentFilter(query),
+    freeTexts: searched && freeTextAlternatives(searched.text, searched.language),
+  };
+  if (query.list('party').length === 0 && filter.serviceResources.length === 0) {
+    query.refuse('', 'Either party or serviceResource must be given.');
+  }
+  return listRequest(query, filter, orderOf(query));
+}
+
+/** What both kinds of callers may ask of the dialogs that they search for. */
+function contentFilter(query: QueryParameters) {
+  return {
+    externalReference: query.text('externalReference'),
+    statuses: query.enumerations('status', dialogStatus),
+    createdAt: range(query, 'createdAfter', 'createdBefore'),
+    updatedAt: range(query, 'updatedAfter', 'updatedBefore'),
+    contentUpdatedAt: range(query, 'contentUpdatedAfter', 'contentUpdatedBefore'),
+    dueAt: range(query, 'dueAfter', 'dueBefore'),
+    isContentSeen: query.boolean('isContentSeen'),
+    process: processUri(query),
+    systemLabels: { labels: query.enumerations('systemLabel', systemLabel), match: 'all' as const },
+    excludeApiOnly: query.boolean('excludeApiOnly'),
+  };
+}
+
 /** Reads the query of a search for end-user contexts (section 31). */
 export function readEndUserContextRequest(url: string, org: string): Validated<ListRequest> {
   const query = new QueryParameters(url);
   const filter: DialogFilter = {
-    org,
+    orgs: [org],
     parties: parties(query, searchLimits.serviceOwnerSearch.maxPartyFilterValues),
     serviceResources: [],
     deleted: 'Include',
@@ -120,7 +147,14 @@ function processUri(query: QueryParameters): string | undefined {
   return uri ?? query.refuse('process', `Must be a well-formed URI of at most ${urlLengthMax} characters.`);
 }
 
-function searched(query: QueryParameters, endUserId: string | null): FreeText | undefined {
+/** On behalf of an end user alone, each word has to be there. */
+function searchedFor(query: QueryParameters, endUserId: string | null): FreeText[] | undefined {
+  const searched = searchText(query);
+  if (searched !== undefined && endUserId === null) query.refuse('search', 'Needs an endUserId as well.');
+  return searched && [freeText(searched.text, searched.language)];
+}
+
+function searchText(query: QueryParameters): { text: string; language: string | undefined } | undefined {
   const code = query.text('searchLanguageCode');
   const language = code === undefined ? undefined : parseLanguageCode(code);
   if (code !== undefined && language === undefined) {
@@ -129,8 +163,7 @@ function searched(query: QueryParameters, endUserId: string | null): FreeText | 
   const text = query.text('search');
   if (text === undefined) return undefined;
   if (text.length < searchLengthMin) query.refuse('search', `Must be at least ${searchLengthMin} characters.`);
-  if (endUserId === null) query.refuse('search', 'Needs an endUserId as well.');
-  return freeText(text, language);
+  return { text, language };
 }
 
 function labelPatterns(query: QueryParameters): LabelPattern[] {
