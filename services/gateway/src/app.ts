@@ -1,6 +1,7 @@
 import type { DialogTokens } from '@dialog/access/dialog-token';
 import type { ListAuthorizations } from '@dialog/access/list-authorization';
 import type { DecisionPoint } from '@dialog/access/platform/decision-point';
+import type { RepresentedParties } from '@dialog/access/platform/represented-parties';
 import { problemOf } from '@dialog/contracts/problem';
 import type { Database } from '@dialog/database/open';
 import { type HealthCheck, healthRoutes } from '@dialog/telemetry/health';
@@ -28,6 +29,7 @@ import { registerReadVisit } from './routes/end-user/get-seen-log.ts';
 import { registerReadTransmission } from './routes/end-user/get-transmission.ts';
 import { registerReadActivities } from './routes/end-user/list-activities.ts';
 import { registerReadLabelLog } from './routes/end-user/list-label-log.ts';
+import { registerListParties } from './routes/end-user/list-parties.ts';
 import { registerReadSeenLog } from './routes/end-user/list-seen-log.ts';
 import { registerReadTransmissions } from './routes/end-user/list-transmissions.ts';
 import { registerFindDialogs } from './routes/end-user/search-dialogs.ts';
@@ -68,6 +70,7 @@ export type GatewayDeps = AuthenticationDeps &
     db: Database;
     lists: ListAuthorizations;
     decisionPoint: DecisionPoint;
+    representedParties: RepresentedParties;
     dialogTokens: DialogTokens;
     /** Secret by which persons are told apart without being told. */
     actorSalt: Uint8Array;
@@ -137,6 +140,7 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerReadLabelLog(app, deps);
   registerLabelDialog(app, deps);
   registerLabelDialogs(app, deps);
+  registerListParties(app, deps);
 
   registerGetSigningKeys(app, deps);
   registerGetIssuerMetadata(app, deps);

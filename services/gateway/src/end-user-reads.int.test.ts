@@ -345,3 +345,38 @@ describe('a search', () => {
     expect(await told(answer)).toEqual([400, '', 'limit', 'Accept-Language']);
   });
 });
+
+describe('parties', () => {
+  const parties = '/api/v1/enduser/parties';
+  const read = async (user: User) => (await app.request(parties, { headers: await fixture.asEndUser(user) })).json();
+  const ordinary = {
+    ...{ partyUuid: expect.any(String), partyId: expect.any(Number), isDeleted: false, hasKeyRole: false },
+    ...{
+      isCurrentEndUser: false,
+      isMainAdministrator: false,
+      isAccessManager: false,
+      hasOnlyAccessToSubParties: false,
+    },
+  };
+
+  it('are those whom the end user can represent, with those below them', async () => {
+    const self = `urn:altinn:person:identifier-no:${kari.pid}`;
+    const company = { ...ordinary, partyType: 'Organization', hasKeyRole: true };
+    const north = { ...company, party: organization('313007200'), name: 'Børgefisk AS avd. Nord' };
+    expect(await read(kari)).toEqual({
+      authorizedParties: [
+        { ...ordinary, party: self, name: 'Kari Anne Fisker', partyType: 'Person', isCurrentEndUser: true },
+        { ...company, party: fish, name: 'Børgefisk AS', isAccessManager: true, subParties: [north] },
+      ],
+    });
+    expect(await read(ola)).toMatchObject({
+      authorizedParties: [{}, {}, { party: fish, hasOnlyAccessToSubParties: true, subParties: [{}] }],
+    });
+    expect(await read(systemuser)).toMatchObject({ authorizedParties: [{ party: fish, isCurrentEndUser: false }] });
+  });
+
+  it('are told in JSON only', async () => {
+    const headers = { ...(await fixture.asEndUser(kari)), Accept: 'text/html' };
+    expect((await app.request(parties, { headers })).status).toBe(406);
+  });
+});

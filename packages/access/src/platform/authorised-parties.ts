@@ -26,7 +26,7 @@ export type AuthorisedParty = {
  */
 export type AuthorisedParties = (endUser: string, parties: readonly string[]) => Promise<readonly AuthorisedParty[]>;
 
-const systemUser = 'urn:altinn:systemuser:uuid:';
+export const systemUser = 'urn:altinn:systemuser:uuid:';
 /** For these the platform does not know how to filter (authorization, section 8.2). */
 const unfiltered = [systemUser, 'urn:altinn:person:idporten-email:'];
 
@@ -41,12 +41,17 @@ const cacheDefaults: CacheSettings = {
   entriesMax: 200_000,
 };
 
-const unit = z.object({
+/** Who a unit of the list is. */
+export const unitIdentity = z.object({
   name: z.string(),
   organizationnumber: z.string().nullable(),
   personid: z.string().nullish(),
   emailid: z.string().nullish(),
   type: z.enum(['Organization', 'Person', 'SelfIdentified']),
+});
+type UnitIdentity = z.infer<typeof unitIdentity>;
+
+const unit = unitIdentity.extend({
   onlyhierarchyelementwithnoaccess: z.boolean(),
   authorizedaccesspackages: z.array(z.string()),
   authorizedresources: z.array(z.string()),
@@ -106,7 +111,8 @@ function authorisedParty(one: Unit): AuthorisedParty[] {
   ];
 }
 
-function partyOf({ type, name, organizationnumber, personid, emailid }: Unit): string {
+/** The URN of a unit. */
+export function partyOf({ type, name, organizationnumber, personid, emailid }: UnitIdentity): string {
   switch (type) {
     case 'Organization':
       return `urn:altinn:organization:identifier-no:${organizationnumber ?? ''}`;
@@ -124,7 +130,7 @@ function resourceUrn(id: string): string {
 }
 
 /** A URN in the two parts in which the platform wants it: what comes before the last colon, and what comes after. */
-function splitUrn(urn: string): { name: string; value: string } {
+export function splitUrn(urn: string): { name: string; value: string } {
   const colon = urn.lastIndexOf(':');
   return { name: urn.slice(0, colon), value: urn.slice(colon + 1) };
 }

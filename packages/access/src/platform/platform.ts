@@ -11,6 +11,7 @@ import { createOrganisations, type Organisations } from './organisations.ts';
 import { createPartyNames, type PartyNames } from './party-names.ts';
 import { createPlatformCall } from './platform-call.ts';
 import { createPlatformTokens, type PlatformClient } from './platform-token.ts';
+import { createRepresentedParties, type RepresentedParties } from './represented-parties.ts';
 import { createResourceRegistry, type ResourceRegistry } from './resource-registry.ts';
 import { createRoleMetadata, type RoleMetadata } from './role-metadata.ts';
 import { createSubjectResources, type SubjectResources } from './subject-resources.ts';
@@ -35,6 +36,7 @@ export type Platform = {
   roles: RoleMetadata;
   accessPackages: AccessPackageMetadata;
   authorisedParties: AuthorisedParties;
+  representedParties: RepresentedParties;
   decisionPoint: DecisionPoint;
 };
 
@@ -61,6 +63,7 @@ export function openPlatform(
     accessPackages: createAccessPackageMetadata({ ...deps, platformUrl }),
     partyNames: createPartyNames({ ...deps, call }),
     authorisedParties: createAuthorisedParties({ ...deps, call }),
+    representedParties: createRepresentedParties({ ...deps, call }),
     decisionPoint: createDecisionPoint({ ...deps, call }),
   };
 }

@@ -58,6 +58,7 @@ describe('the description of the API', () => {
       'GetJwks',
       'GetLimits',
       'GetOauthAuthorizationServer',
+      'GetParties',
       'GetServiceResourceMetadata',
       'SearchDialogActivities',
       'SearchDialogLabelAssignmentLogs',
