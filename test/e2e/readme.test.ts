@@ -57,6 +57,11 @@ it('has examples that can be checked', () => {
   expect(examples().filter(({ answers }) => answers.length > 0).length).toBeGreaterThanOrEqual(6);
 });
 
+it('finds the dialog again that it has created', () => {
+  const search = examples().findIndex(({ script }) => script.includes('orderBy='));
+  expect(outputs[search]).toContain('"items":[{"id":');
+});
+
 it('lists the operations that there are, and no other', async () => {
   const { paths } = openApi.parse(await (await fetch(`${gatewayUrl}/openapi.json`)).json());
   const described = Object.entries(paths).flatMap(([at, methods]) =>
