@@ -16,8 +16,8 @@ export const byServiceOwner = { tags: ['Serviceowner'], security: [{ maskinporte
 /** Every route of end users. */
 export const byEndUser = { tags: ['Enduser'], security: [{ endUser: [] }] };
 
-/** Every route that needs no token. */
-export const byAnybody = { tags: ['Metadata'] };
+/** Every route that needs no token. Says so: without a list, some generators take it that a token is needed. */
+export const byAnybody = { tags: ['Metadata'], security: [] };
 
 const uuid = { type: 'string', format: 'uuid' } as const;
 

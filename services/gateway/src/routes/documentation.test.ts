@@ -4,6 +4,7 @@ import { everyScope, exampleApp, json } from '../testing/example-app.ts';
 
 const operationSchema = z.looseObject({
   operationId: z.string(),
+  security: z.array(z.record(z.string(), z.unknown())),
   parameters: z.array(z.object({ name: z.string(), in: z.string() })).optional(),
   requestBody: z.object({ content: z.record(z.string(), z.object({ example: z.unknown() })) }).optional(),
   responses: z.record(z.string(), z.looseObject({ headers: z.record(z.string(), z.unknown()).optional() })),
@@ -134,6 +135,13 @@ describe('the description of the API', () => {
       'UpdateDialogTransmission',
       'UpdateFormSavedActivityTime',
     ]);
+  });
+
+  it('asks for a token wherever one is needed', async () => {
+    const { document } = await read();
+    const described = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+    const open = described.filter(({ security }) => security.length === 0).map(({ operationId }) => operationId);
+    expect(open.sort()).toEqual(['GetJwks', 'GetLimits', 'GetOauthAuthorizationServer', 'GetServiceResourceMetadata']);
   });
 
   it('describes each parameter in a path, and refers to nothing that is not there', async () => {
