@@ -62,6 +62,13 @@ describe('a pointer', () => {
   });
 });
 
+it('tells a test that does not hold from what cannot be done', () => {
+  expect(applyPatch({ status: 'Draft' }, [{ op: 'test', path: '/status', value: 'Completed' }])).toEqual({
+    ok: false,
+    reason: 'Operation 0 (test /status): the value is another.',
+  });
+});
+
 describe('a member without a value', () => {
   it('is there, as null', () => {
     const { dialog } = patched([

@@ -51,8 +51,7 @@ export function applyPatch(document: Record<string, unknown>, patch: JsonPatch):
       // Without the library's own checks: they copy the whole document for every move and copy.
       jsonPatch.applyOperation(document, resolved, false, true);
     } catch {
-      // A test that does not hold.
-      return failed('it cannot be applied');
+      return failed(op === 'test' ? 'the value is another' : 'it cannot be applied');
     }
   }
   if (JSON.stringify(document).length > documentMax) return { ok: false, reason: 'The dialog would be too large.' };

@@ -56,6 +56,12 @@ describe('what is wrong', () => {
     expect([given.isValid, Object.keys(given.errors)]).toEqual([false, [key]]);
   });
 
+  it('says how a + is written, where a bare one has become a blank', () => {
+    const given = query('at=2026-01-01T01:00:00+01:00');
+    given.timestamp('at');
+    expect(given.errors).toEqual({ at: [expect.stringContaining('%2B')] });
+  });
+
   it('is nothing where values are right', () => {
     const given = query('at=2026-01-01T01:00:00%2B01:00&is=TRUE&limit=10&status=draft&status=6&one=Awaiting');
     expect(given.timestamp('at')).toBe('2026-01-01T00:00:00.0000000Z');

@@ -3,6 +3,9 @@ import { z } from 'zod';
 
 type Enumeration<Name> = z.ZodType<Name>;
 
+// In a query a bare + is a blank, which is the usual reason why an offset is not found.
+const timestampRule = 'A timestamp needs a date, a time and an offset (Z or +hh:mm, with the + written as %2B).';
+
 const jsonList = z.array(z.union([z.string(), z.number()]).transform(String));
 
 /**
@@ -48,7 +51,7 @@ export class QueryParameters {
   timestamp(name: string): Timestamp | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
-    return parseTimestamp(text) ?? this.refuse(name, 'A timestamp needs a date, a time and an offset (Z or +hh:mm).');
+    return parseTimestamp(text) ?? this.refuse(name, timestampRule);
   }
 
   boolean(name: string): boolean | undefined {
