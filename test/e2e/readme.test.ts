@@ -95,7 +95,7 @@ async function run(all: readonly Example[]): Promise<string[]> {
   const script = all
     .map((example) => `${example.script}\necho; echo '${separator}'\n`)
     .join('')
-    .replaceAll('.data/environment', environment)
+    .replaceAll('.data/', `${dataDir}/`)
     .replaceAll('npm run --silent subscribe --', subscribe);
   try {
     const env = await withCurl();

@@ -16,8 +16,7 @@ const { NATS_URL, NATS_CREDS } = readConfig(
   process.env,
 );
 
-const { values } = parseArgs({ options: { count: { type: 'string', default: 'Infinity' } } });
-let remaining = Number(values.count);
+let remaining = readCount();
 
 const connection = await connect({ servers: NATS_URL, authenticator: credsAuthenticator(readFileSync(NATS_CREDS)) });
 const consumer = await jetstream(connection, { domain: subscriberDomain }).consumers.get(eventStream, demoSubscriber);
@@ -31,3 +30,16 @@ for await (const message of messages) {
   if (remaining === 0) break;
 }
 await connection.drain();
+
+/** How many events were asked for. Ends the process with one line when that cannot be told. */
+function readCount(): number {
+  try {
+    const { values } = parseArgs({ options: { count: { type: 'string', default: 'Infinity' } } });
+    if (Number(values.count) > 0) return Number(values.count);
+    process.stderr.write('--count: must be a number of events, at least 1\n');
+  } catch (err) {
+    process.stderr.write(`${err instanceof Error ? err.message : String(err)}\n`);
+  }
+  process.stderr.write('usage: npm run subscribe -- [--count N]\n');
+  process.exit(1);
+}

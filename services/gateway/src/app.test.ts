@@ -319,8 +319,20 @@ describe('addresses', () => {
   it('with another method are 405', async () => {
     const answer = await exampleApp().request(dialogs, { method: 'DELETE', headers: asServiceOwner });
     expect(answer.status).toBe(405);
-    expect(answer.headers.get('allow')).toBe('POST, GET, HEAD');
+    expect(answer.headers.get('allow')).toBe('POST, GET');
     expect(await answer.json()).toMatchObject({ status: 405, title: 'Method not allowed.' });
+  });
+});
+
+describe('HEAD', () => {
+  it.each([
+    ['is no part of the API', `${dialogs}/${dialogId}`, 405, 'GET'],
+    ['names what there is instead', `${dialogs}/${dialogId}/actions/purge`, 405, 'POST'],
+    ['does not make an address known', `${base}/nothing`, 404, null],
+    ['asks whether we are alive', '/health/liveness', 200, null],
+  ])('%s', async (_, path, status, allow) => {
+    const answer = await exampleApp().request(path, { method: 'HEAD', headers: asServiceOwner });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([status, allow]);
   });
 });
 

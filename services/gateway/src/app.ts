@@ -8,6 +8,7 @@ import { type HealthCheck, healthRoutes } from '@dialog/telemetry/health';
 import type { Logger } from '@dialog/telemetry/logger';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { methodNotAllowed } from 'hono/method-not-allowed';
+import { matchedRoutes } from 'hono/route';
 import { getPath } from 'hono/utils/url';
 import type { Registry } from 'prom-client';
 import { type AuthenticationDeps, endUsersOnly, serviceOwnersOnly } from './authentication.ts';
@@ -89,9 +90,17 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   app.use(
     methodNotAllowed({
       app,
-      onMethodNotAllowed: (c, methods) => problemResponse(c, problemOf(405), { Allow: methods.join(', ') }),
+      onMethodNotAllowed: (c, methods) => {
+        const allowed = isOfApi(c.req.path) ? methods.filter((method) => method !== 'HEAD') : methods;
+        return problemResponse(c, problemOf(405), { Allow: allowed.join(', ') });
+      },
     }),
   );
+  // Hono serves HEAD as GET. It is no part of the API (section 1.8): some of its GETs leave a visit behind.
+  app.use((c, next) => {
+    const refused = c.req.method === 'HEAD' && isOfApi(c.req.path) && matchedRoutes(c).some(isGet);
+    return refused ? Promise.resolve(problemResponse(c, problemOf(405), { Allow: 'GET' })) : next();
+  });
   app.onError((err, c) => faultResponse(c, err, deps.log));
   app.notFound((c) => problemResponse(c, problemOf(404)));
 
@@ -148,4 +157,12 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerDocumentation(app, deps);
   app.route('/', healthRoutes(deps));
   return app;
+}
+
+function isOfApi(path: string): boolean {
+  return path.startsWith('/api/');
+}
+
+function isGet({ method }: { method: string }): boolean {
+  return method === 'GET';
 }
