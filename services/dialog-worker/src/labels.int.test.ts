@@ -1,50 +1,29 @@
 import { randomUUID } from 'node:crypto';
-import { type Command, envelopeVersion } from '@dialog/contracts/commands';
-import { type Database, openDatabase } from '@dialog/database/open';
+import type { Command } from '@dialog/contracts/commands';
+import type { Database } from '@dialog/database/open';
 import * as dialogs from '@dialog/database/tables/dialogs';
 import * as lanes from '@dialog/database/tables/lanes';
 import * as examples from '@dialog/domain/testing/examples';
 import { laneOf } from '@dialog/lanes/lane';
-import { openTestSpace, type TestSpace } from '@dialog/local/testing';
-import { createLogger } from '@dialog/telemetry/logger';
 import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { applyEnvelope } from './apply-envelope.ts';
-import { createClock } from './clock.ts';
+import { openWorkerFixture, type WorkerFixture } from './testing/worker-fixture.ts';
 
-const laneCount = 8;
-let space: TestSpace;
+let fixture: WorkerFixture;
 let db: Database;
-const log = createLogger('test', 'silent');
-const now = createClock();
+let laneCount: number;
 
 beforeAll(async () => {
-  space = await openTestSpace();
-  db = openDatabase(space.databaseUrl, {
-    ...{ applicationName: 'labels', connectionsMax: 10, connectTimeoutMs: 5_000, statementTimeoutMs: 10_000 },
-  });
-  await lanes.ensure(db, laneCount);
+  fixture = await openWorkerFixture();
+  ({ db, laneCount } = fixture);
 });
-afterAll(async () => {
-  await db.destroy();
-  await space.close();
-});
+afterAll(() => fixture.close());
 
 /** Applies an example command as one of its own, received now, on the lane of its dialog. */
 async function apply(command: Command) {
-  const own = { ...command, id: uuidv7(), receivedAt: now() };
-  const commands: Command[] = [own.kind === 'CreateTransmission' ? { ...own, transmissionId: own.id } : own];
-  const lane = laneOf(own.dialogId, laneCount);
-  const deps = { db, log, now, newId: uuidv7, newRevision: randomUUID };
-  const { operations } = await applyEnvelope(deps, {
-    version: envelopeVersion,
-    laneCount,
-    lane,
-    replyTo: 'nobody',
-    commands,
-  });
-  const [ended] = operations;
+  const { dialogId } = command;
+  const [ended] = await fixture.apply(laneOf(dialogId, laneCount), fixture.on(dialogId, command));
   if (ended === undefined) throw new Error('The command did not end.');
   return ended;
 }
@@ -177,7 +156,7 @@ describe('a bulk command', () => {
 async function waitingForLock(): Promise<number> {
   const { rows } = await sql`
     select pid from pg_stat_activity
-    where application_name = 'labels' and datname = current_database() and wait_event_type = 'Lock'
+    where application_name = 'test' and datname = current_database() and wait_event_type = 'Lock'
   `.execute(db);
   return rows.length;
 }

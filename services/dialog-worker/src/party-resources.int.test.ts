@@ -1,49 +1,28 @@
-import { randomUUID } from 'node:crypto';
-import { type Command, type CommandOf, envelopeVersion } from '@dialog/contracts/commands';
-import { type Database, openDatabase } from '@dialog/database/open';
+import type { Command, CommandOf } from '@dialog/contracts/commands';
+import type { Database } from '@dialog/database/open';
 import * as dialogs from '@dialog/database/tables/dialogs';
-import * as lanes from '@dialog/database/tables/lanes';
 import * as partyResources from '@dialog/database/tables/party-resources';
 import * as examples from '@dialog/domain/testing/examples';
-import { openTestSpace, type TestSpace } from '@dialog/local/testing';
-import { createLogger } from '@dialog/telemetry/logger';
 import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { applyEnvelope } from './apply-envelope.ts';
-import { createClock } from './clock.ts';
+import { openWorkerFixture, type WorkerFixture } from './testing/worker-fixture.ts';
 
-const laneCount = 8;
-let space: TestSpace;
+let fixture: WorkerFixture;
 let db: Database;
-const log = createLogger('test', 'silent');
-const now = createClock();
 
 beforeAll(async () => {
-  space = await openTestSpace();
-  db = openDatabase(space.databaseUrl, {
-    ...{ applicationName: 'pairs', connectionsMax: 10, connectTimeoutMs: 5_000, statementTimeoutMs: 10_000 },
-  });
-  await lanes.ensure(db, laneCount);
+  fixture = await openWorkerFixture();
+  db = fixture.db;
 });
-afterAll(async () => {
-  await db.destroy();
-  await space.close();
-});
+afterAll(() => fixture.close());
 beforeEach(async () => {
   await Promise.all([db.deleteFrom('party_resource').execute(), db.deleteFrom('dialog').execute()]);
 });
 
 async function apply(lane: number, commands: readonly Command[]): Promise<void> {
-  const own = commands.map((command) => ({ ...command, id: uuidv7(), receivedAt: now() }));
-  const deps = { db, log, now, newId: uuidv7, newRevision: randomUUID };
-  const { operations } = await applyEnvelope(deps, {
-    version: envelopeVersion,
-    laneCount,
-    lane,
-    replyTo: 'nobody',
-    commands: own,
-  });
+  const own = commands.map((command) => fixture.on(command.dialogId, command));
+  const operations = await fixture.apply(lane, ...own);
   expect(operations.map(({ status }) => status)).toEqual(commands.map(() => 'Applied'));
 }
 

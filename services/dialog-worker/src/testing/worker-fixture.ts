@@ -16,7 +16,7 @@ export async function openWorkerFixture() {
   const now = createClock();
   const open = (applicationName: string, { statementTimeoutMs = 10_000, url = space.databaseUrl } = {}): Database =>
     openDatabase(url, {
-      ...{ applicationName, connectionsMax: 4, connectTimeoutMs: 5_000, statementTimeoutMs },
+      ...{ applicationName, connectionsMax: 10, connectTimeoutMs: 5_000, statementTimeoutMs },
     });
   const db = open('test');
   await lanes.ensure(db, laneCount);
@@ -25,6 +25,7 @@ export async function openWorkerFixture() {
   return {
     db,
     deps,
+    laneCount,
     /** Another set of connections; the caller closes it. */
     open,
     /** The same, with the right to change the schema. */

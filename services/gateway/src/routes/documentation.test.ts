@@ -26,6 +26,16 @@ async function read(app = exampleApp(), address = '/openapi.json') {
   return { text, document: documentSchema.parse(JSON.parse(text)) };
 }
 
+type Operation = z.infer<typeof operationSchema>;
+
+function operationsOf({ paths }: z.infer<typeof documentSchema>): Operation[] {
+  return Object.values(paths).flatMap((methods) => Object.values(methods));
+}
+
+function idsOf(operations: readonly Operation[]): string[] {
+  return operations.map(({ operationId }) => operationId).sort();
+}
+
 describe('the description of the API', () => {
   it('has every route of the API, and no other', async () => {
     const app = exampleApp();
@@ -47,10 +57,7 @@ describe('the description of the API', () => {
     const { document } = await read(exampleApp(), '/openapi.enduser.json');
     const paths = Object.keys(document.paths);
     expect(paths.filter((path) => !/^\/api\/v1\/(enduser|metadata|\.well-known)\//.test(path))).toEqual([]);
-    const ids = Object.values(document.paths).flatMap((methods) =>
-      Object.values(methods).map((one) => one.operationId),
-    );
-    expect(ids.sort()).toEqual([
+    expect(idsOf(operationsOf(document))).toEqual([
       'BulkSetDialogSystemLabels',
       'GetDialog',
       'GetDialogActivity',
@@ -72,10 +79,7 @@ describe('the description of the API', () => {
 
   it('names operations as the published API does', async () => {
     const { document } = await read();
-    const ids = Object.values(document.paths).flatMap((methods) =>
-      Object.values(methods).map((one) => one.operationId),
-    );
-    expect(ids.sort()).toEqual([
+    expect(idsOf(operationsOf(document))).toEqual([
       'BulkSetDialogSystemLabels',
       'CheckNotificationCondition',
       'CreateDialog',
@@ -113,11 +117,10 @@ describe('the description of the API', () => {
 
   it('has an ETag on the answers that section 5.2 names, and on no other', async () => {
     const { document } = await read();
-    const described = Object.values(document.paths).flatMap((methods) => Object.values(methods));
-    const tagged = described.filter(({ responses }) =>
+    const tagged = operationsOf(document).filter(({ responses }) =>
       Object.values(responses).some(({ headers = {} }) => 'ETag' in headers),
     );
-    expect(tagged.map(({ operationId }) => operationId).sort()).toEqual([
+    expect(idsOf(tagged)).toEqual([
       'CreateDialog',
       'CreateDialogActivity',
       'CreateDialogTransmission',
@@ -139,9 +142,8 @@ describe('the description of the API', () => {
 
   it('asks for a token wherever one is needed', async () => {
     const { document } = await read();
-    const described = Object.values(document.paths).flatMap((methods) => Object.values(methods));
-    const open = described.filter(({ security }) => security.length === 0).map(({ operationId }) => operationId);
-    expect(open.sort()).toEqual(['GetJwks', 'GetLimits', 'GetOauthAuthorizationServer', 'GetServiceResourceMetadata']);
+    const open = operationsOf(document).filter(({ security }) => security.length === 0);
+    expect(idsOf(open)).toEqual(['GetJwks', 'GetLimits', 'GetOauthAuthorizationServer', 'GetServiceResourceMetadata']);
   });
 
   it('describes each parameter in a path, and refers to nothing that is not there', async () => {
