@@ -1,7 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { type EndUserDialogView, endUserDialogListItem, endUserDialogView } from '@dialog/contracts/end-user-view';
 import { problem } from '@dialog/contracts/problem';
-import { type Database, openDatabase } from '@dialog/database/open';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -31,15 +30,10 @@ const admin = `${serviceProvider} digdir:dialogporten.serviceprovider.admin`;
 
 let fixture: GatewayFixture;
 let app: GatewayApp;
-let db: Database;
 beforeAll(async () => {
   fixture = await openGatewayFixture();
   fixture.startWorker();
   app = await fixture.openGateway();
-  db = openDatabase(fixture.space.databaseUrl, {
-    ...{ applicationName: 'test', connectionsMax: 1, connectTimeoutMs: 1_000, statementTimeoutMs: 5_000 },
-  });
-  fixture.closing(() => db.destroy());
 });
 afterAll(() => fixture.close());
 

@@ -1,7 +1,7 @@
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { dialogView } from '@dialog/contracts/dialog-view';
-import { type Database, openDatabase } from '@dialog/database/open';
+import type { Database } from '@dialog/database/open';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Listening, listen } from './listen.ts';
 import { type GatewayFixture, openGatewayFixture, serviceProvider } from './testing/gateway-fixture.ts';
@@ -36,15 +36,12 @@ beforeAll(async () => {
   server = await listen((incoming) => app.fetch(incoming), {
     ...{ port: 0, hostname: '127.0.0.1', keepAliveTimeoutMs: 1_000 },
   });
-  db = openDatabase(fixture.space.databaseUrl, {
-    ...{ applicationName: 'test', connectionsMax: 1, connectTimeoutMs: 5_000, statementTimeoutMs: 5_000 },
-  });
+  db = fixture.openDatabase();
   target = await createdId();
   other = await createdId();
 });
 afterAll(async () => {
   await server.close();
-  await db.destroy();
   await fixture.close();
 });
 

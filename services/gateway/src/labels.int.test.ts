@@ -2,7 +2,7 @@ import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { dialogView } from '@dialog/contracts/dialog-view';
 import { operation } from '@dialog/contracts/operation';
 import { problem } from '@dialog/contracts/problem';
-import { type Database, openDatabase } from '@dialog/database/open';
+import type { Database } from '@dialog/database/open';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { GatewayApp } from './gateway-app.ts';
@@ -25,10 +25,7 @@ let app: GatewayApp;
 let db: Database;
 beforeAll(async () => {
   fixture = await openGatewayFixture();
-  db = openDatabase(fixture.space.databaseUrl, {
-    ...{ applicationName: 'test', connectionsMax: 1, connectTimeoutMs: 1_000, statementTimeoutMs: 5_000 },
-  });
-  fixture.closing(() => db.destroy());
+  db = fixture.openDatabase();
   fixture.startWorker();
   app = await fixture.openGateway();
 });

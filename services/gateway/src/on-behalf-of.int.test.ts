@@ -4,7 +4,7 @@ import { openPlatform } from '@dialog/access/platform/platform';
 import { dialogChange } from '@dialog/contracts/dialog-event';
 import { type DialogView, dialogView } from '@dialog/contracts/dialog-view';
 import { problem } from '@dialog/contracts/problem';
-import { type Database, openDatabase } from '@dialog/database/open';
+import type { Database } from '@dialog/database/open';
 import { createLogger } from '@dialog/telemetry/logger';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
@@ -41,10 +41,7 @@ beforeAll(async () => {
   fixture = await openGatewayFixture();
   fixture.startWorker();
   app = await fixture.openGateway();
-  db = openDatabase(fixture.space.databaseUrl, {
-    ...{ applicationName: 'test', connectionsMax: 1, connectTimeoutMs: 1_000, statementTimeoutMs: 5_000 },
-  });
-  fixture.closing(() => db.destroy());
+  db = fixture.openDatabase();
 });
 afterAll(() => fixture.close());
 

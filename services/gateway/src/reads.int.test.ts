@@ -3,7 +3,7 @@ import { dialogLookupView } from '@dialog/contracts/dialog-lookup-view';
 import { dialogView } from '@dialog/contracts/dialog-view';
 import { problem } from '@dialog/contracts/problem';
 import { addMs, type Timestamp, timestamp } from '@dialog/contracts/timestamp';
-import { type Database, openDatabase } from '@dialog/database/open';
+import type { Database } from '@dialog/database/open';
 import * as seenLog from '@dialog/database/tables/seen-log';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -26,16 +26,11 @@ let app: GatewayApp;
 let db: Database;
 beforeAll(async () => {
   fixture = await openGatewayFixture();
-  db = openDatabase(fixture.space.databaseUrl, {
-    ...{ applicationName: 'test', connectionsMax: 1, connectTimeoutMs: 5_000, statementTimeoutMs: 10_000 },
-  });
+  db = fixture.openDatabase();
   fixture.startWorker();
   app = await fixture.openGateway();
 });
-afterAll(async () => {
-  await db.destroy();
-  await fixture.close();
-});
+afterAll(() => fixture.close());
 
 type Caller = { org?: string; scope?: string; headers?: Record<string, string> };
 

@@ -2,7 +2,7 @@ import { dialogListItem, endUserContextItem, pageOf } from '@dialog/contracts/di
 import type { SystemLabel } from '@dialog/contracts/enumerations';
 import { problem } from '@dialog/contracts/problem';
 import { parseTimestamp, type Timestamp } from '@dialog/contracts/timestamp';
-import { type Database, openDatabase } from '@dialog/database/open';
+import type { Database } from '@dialog/database/open';
 import type { Dialog } from '@dialog/domain/dialog';
 import { activityBody, content, transmissionBody } from '@dialog/domain/testing/examples';
 import { sql } from 'kysely';
@@ -26,15 +26,10 @@ let ids: string[];
 beforeAll(async () => {
   fixture = await openGatewayFixture();
   app = await fixture.openGateway();
-  db = openDatabase(fixture.space.databaseUrl, {
-    ...{ applicationName: 'test', connectionsMax: 2, connectTimeoutMs: 5_000, statementTimeoutMs: 10_000 },
-  });
+  db = fixture.openDatabase();
   ids = await storeDialogs(db, stored());
 });
-afterAll(async () => {
-  await db.destroy();
-  await fixture.close();
-});
+afterAll(() => fixture.close());
 
 /** A day of March 2026. */
 function day(number: number): Timestamp {

@@ -6,7 +6,7 @@ import { openPlatform, platformSettings, platformVariables } from '@dialog/acces
 import { createTokenVerifier } from '@dialog/access/tokens';
 import { type Emulator, startEmulator } from '@dialog/altinn-emulator/emulator';
 import { timestampOf } from '@dialog/contracts/timestamp';
-import { openDatabase } from '@dialog/database/open';
+import { type Database, openDatabase } from '@dialog/database/open';
 import * as operations from '@dialog/database/tables/operations';
 import { createSubmitMetrics } from '@dialog/lanes/metrics';
 import { openNats } from '@dialog/lanes/open-nats';
@@ -108,9 +108,13 @@ export async function openGatewayFixture() {
     /** Headers of a request by an end user: `{ pid }`, `{ email }` or `{ systemuser }`, as the emulator takes them. */
     asEndUser: (user: Record<string, string>): Promise<Record<string, string>> => bearer(user),
 
-    /** Has something closed with everything else, before it. */
-    closing(close: () => Promise<unknown>): void {
-      opened.push(close);
+    /** The gateways' database, for what a test looks at or prepares behind their backs. */
+    openDatabase(): Database {
+      const db = openDatabase(space.databaseUrl, {
+        ...{ applicationName: 'test', connectionsMax: 2, connectTimeoutMs: 5_000, statementTimeoutMs: 10_000 },
+      });
+      opened.push(() => db.destroy());
+      return db;
     },
 
     async close(): Promise<void> {
