@@ -22,21 +22,36 @@ export type EndUserAccessDeps = {
 };
 
 /**
- * What an end user may do with a dialog and some of its parts (authorization, section 7).
+ * What the decision point permits somebody to do with a dialog and some of its parts (authorization, section 7).
  *
+ * @param subject as the decision point knows end users
  * @throws UpstreamFailure
  */
-export async function permissionsOfEndUser(
+export async function permissionsOfSubject(
   { decisionPoint }: Pick<EndUserAccessDeps, 'decisionPoint'>,
-  endUser: EndUser,
+  subject: string,
   dialog: AuthorisableDialog,
   parts: AuthorisableParts,
 ): Promise<Permissions> {
   const pairs = pairsOf(parts);
+  return permissionsOf(pairs, await decisionPoint(decisionRequest(subject, dialog, pairs)));
+}
+
+/**
+ * The same for an end user who calls.
+ *
+ * @throws UpstreamFailure
+ */
+export async function permissionsOfEndUser(
+  deps: Pick<EndUserAccessDeps, 'decisionPoint'>,
+  endUser: EndUser,
+  dialog: AuthorisableDialog,
+  parts: AuthorisableParts,
+): Promise<Permissions> {
   // Somebody of whom the decision point cannot be asked is permitted nothing.
-  if (endUser.decisionSubject === undefined) return permissionsOf(pairs, []);
-  const asked = decisionRequest(endUser.decisionSubject, { ...dialog, party: knownParty(endUser, dialog) }, pairs);
-  return permissionsOf(pairs, await decisionPoint(asked));
+  if (endUser.decisionSubject === undefined) return permissionsOf(pairsOf(parts), []);
+  const known = { ...dialog, party: knownParty(endUser, dialog) };
+  return permissionsOfSubject(deps, endUser.decisionSubject, known, parts);
 }
 
 /** The decision point cannot find an e-mail address: its owner's own party goes by number (section 6.4). */

@@ -1,8 +1,9 @@
-import { decisionRequest, type Permissions, pairsOf, permissionsOf } from '@dialog/access/details-authorization';
+import type { Permissions } from '@dialog/access/details-authorization';
 import type { DecisionPoint } from '@dialog/access/platform/decision-point';
 import type { Problem } from '@dialog/contracts/problem';
 import type { Database } from '@dialog/database/open';
 import { isCurrent } from '@dialog/domain/dialog';
+import { permissionsOfSubject } from './end-user-access.ts';
 import type { GatewayContext } from './gateway-app.ts';
 import { readDialog, type WholeDialog } from './read-dialog.ts';
 import { recordVisit, type VisitDeps } from './record-visit.ts';
@@ -38,9 +39,8 @@ export async function openDialog(
   async function read(): Promise<OpenDialog | undefined> {
     const whole = await readDialog(deps.db, dialogId, serviceOwner);
     if (whole === undefined || !isCurrent(whole.dialog, deps.now())) return undefined;
-    const pairs = pairsOf({ ...whole.dialog, transmissions: whole.transmissions });
-    const decisions = await deps.decisionPoint(decisionRequest(person, whole.dialog, pairs));
-    const permissions = permissionsOf(pairs, decisions);
+    const parts = { ...whole.dialog, transmissions: whole.transmissions };
+    const permissions = await permissionsOfSubject(deps, person, whole.dialog, parts);
     return permissions.any ? { whole, permissions } : undefined;
   }
 }
