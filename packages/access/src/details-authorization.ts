@@ -1,3 +1,4 @@
+import type { PolicyQuestion } from '@dialog/contracts/policy-grant';
 import { instanceReferenceOf } from './instance-reference.ts';
 
 /**
@@ -50,7 +51,38 @@ function readActionOn(attribute: string): string {
   return attribute.toLowerCase().startsWith('urn:altinn:resource:') ? 'read' : 'transmissionread';
 }
 
-type Attribute = { AttributeId: string; Value: string };
+/**
+ * What a pair asks of a policy; undefined where no resource is named whose policy could be asked.
+ *
+ * @param serviceResource of the dialog; an attribute may name another
+ */
+export function policyQuestionOf(serviceResource: string, { action, attribute }: Pair): PolicyQuestion | undefined {
+  const deciding = decidingResource(serviceResource, attribute);
+  return deciding === undefined ? undefined : { serviceResource: deciding, action, attribute };
+}
+
+/** URN of the resource whose policy decides on an attribute. An app's resource is called after its org and itself. */
+function decidingResource(serviceResource: string, attribute: string): string | undefined {
+  const named = namedBy(attribute, subresourceId);
+  if (!named.some(namesResource)) return serviceResource.toLowerCase();
+  const namedAs = (id: string) => named.find(({ AttributeId }) => AttributeId === id)?.Value;
+  const [resource, app, org] = [namedAs(resourceId), namedAs(appId), namedAs(orgId)];
+  if (resource !== undefined) return `urn:altinn:resource:${resource.toLowerCase()}`;
+  return app === undefined || org === undefined ? undefined : `urn:altinn:resource:app_${org}_${app}`.toLowerCase();
+}
+
+/** What a question says of the resource, beside the party and the instance, which a policy is not worked out for. */
+export function policyResourceOf({ serviceResource, attribute }: PolicyQuestion): readonly Attribute[] {
+  const named = namedBy(attribute, subresourceId);
+  return named.some(namesResource) ? named : [...namedBy(serviceResource, resourceId), ...named];
+}
+
+function namesResource({ AttributeId }: Attribute): boolean {
+  return [resourceId, appId, orgId].includes(AttributeId);
+}
+
+/** One attribute of a request to the decision point. */
+export type Attribute = { AttributeId: string; Value: string };
 type Category = { Id: string; Attribute: Attribute[] };
 
 /** A multi-decision request in the JSON profile of XACML 3.0, with the platform's names of members. */
@@ -99,7 +131,7 @@ function numbered(letter: string, names: ReadonlySet<string>): Map<string, strin
 function resourceAttributes(dialog: AuthorisableDialog, attribute: string): Attribute[] {
   const named = namedBy(attribute, subresourceId);
   const party = attributeOf(dialog.party);
-  if (named.some(({ AttributeId }) => [resourceId, appId, orgId].includes(AttributeId))) return [party, ...named];
+  if (named.some(namesResource)) return [party, ...named];
   const instance = { AttributeId: instanceId, Value: instanceReferenceOf(dialog) };
   return [...namedBy(dialog.serviceResource, resourceId), party, instance, ...named];
 }

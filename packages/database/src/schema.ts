@@ -4,6 +4,7 @@
  */
 
 import type { OperationStatus } from "@dialog/contracts/operation";
+import type { PolicyGrant } from "@dialog/contracts/policy-grant";
 import type { Problem } from "@dialog/contracts/problem";
 import type { Timestamp as Instant } from "@dialog/contracts/timestamp";
 import type { LabelAssignment, SeenLogEntry, Activity as StoredActivity, Dialog as StoredDialog, Transmission as StoredTransmission } from "@dialog/domain/dialog";
@@ -169,6 +170,26 @@ export interface PartyResource {
   service_resource: string;
 }
 
+export interface PolicyQuestion {
+  action: string;
+  asked_at: Generated<Instant>;
+  attribute: string;
+  denies: ColumnType<PolicyGrant['denies'] | null, string | null, string | null>;
+  permits: ColumnType<PolicyGrant['permits'] | null, string | null, string | null>;
+  policy_version: string | null;
+  service_resource: string;
+}
+
+export interface ResourcePolicy {
+  checked_at: Instant;
+  confirmed_at: Instant | null;
+  document: string | null;
+  fault: string | null;
+  minimum_level: number | null;
+  service_resource: string;
+  version: string | null;
+}
+
 export interface DB {
   chosen_id: ChosenId;
   dead_letter: DeadLetter;
@@ -184,4 +205,6 @@ export interface DB {
   outbox_cursor: OutboxCursor;
   outbox_refusal: OutboxRefusal;
   party_resource: PartyResource;
+  policy_question: PolicyQuestion;
+  resource_policy: ResourcePolicy;
 }
