@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
 import { authorisedInLists, createListAuthorizations, isListed, type ListedDialog } from './list-authorization.ts';
 import type { AuthorisedParty } from './platform/authorised-parties.ts';
 
@@ -93,6 +94,7 @@ it('looks up dialogs by label, and tells of one dialog whether it is listed', as
     },
     subjectResources: async () => subjectResources,
     dialogsLabelled: async (labels) => (labels.length === 1 ? [dialogId] : []),
+    resourcesInUse: async () => [],
   });
   const mayList = async (dialog: ListedDialog) => {
     const question = { caller: kari, parties: [dialog.party], resources: [dialog.serviceResource] };
@@ -106,4 +108,76 @@ it('looks up dialogs by label, and tells of one dialog whether it is listed', as
   expect(await mayList({ ...dialog, party: north })).toBe(false);
   const all = await listAuthorization({ caller: kari, parties: [], resources: [] });
   expect(isListed(all, { ...dialog, serviceResource: letter })).toBe(true);
+});
+
+describe('resources that no dialog of the party is of', () => {
+  type Pair = Pick<ListedDialog, 'party' | 'serviceResource'>;
+
+  function listsOf(authorised: readonly AuthorisedParty[], dialogs: readonly Pair[], resourcesUnprunedMax?: number) {
+    const asked: unknown[] = [];
+    const lists = createListAuthorizations(
+      {
+        authorisedParties: async () => authorised,
+        subjectResources: async () => subjectResources,
+        dialogsLabelled: async () => [],
+        resourcesInUse: async (parties, resources) => {
+          asked.push([parties, [...resources].sort()]);
+          return [...new Set(dialogs.map((dialog) => dialog.party))].map((party) => ({
+            parties: [party],
+            resources: dialogs.filter((dialog) => dialog.party === party).map((dialog) => dialog.serviceResource),
+          }));
+        },
+      },
+      ...(resourcesUnprunedMax === undefined ? [] : [{ resourcesUnprunedMax }]),
+    );
+    return { lists, asked };
+  }
+
+  const five = Array.from({ length: 5 }, (_, index) => `urn:altinn:resource:r${index}`);
+
+  it('are left out above five resources', async () => {
+    const question = { caller: kari, parties: [], resources: [] };
+    const dialogs = [{ party: fish, serviceResource: permit }];
+    const few = listsOf([at(fish, { resources: five.slice(1) }), at(north, { resources: [permit] })], dialogs);
+    expect((await few.lists.listAuthorization(question)).resourcesByParty.size).toBe(2);
+    expect(few.asked).toEqual([]);
+
+    const many = listsOf([at(fish, { resources: [...five, permit] }), at(north, { resources: [permit] })], dialogs);
+    const { resourcesByParty } = await many.lists.listAuthorization(question);
+    expect([...resourcesByParty]).toEqual([[fish, new Set([permit])]]);
+    expect(many.asked).toEqual([[[fish, north], [...five, permit].sort()]]);
+  });
+
+  it('are left out of a single one, for those who show the resources', async () => {
+    const { lists } = listsOf([at(fish, { resources: [permit] })], []);
+    const question = { caller: kari, parties: [], resources: [], prune: 'always' as const };
+    expect((await lists.listAuthorization(question)).resourcesByParty.size).toBe(0);
+  });
+
+  it('are missed by nobody', async () => {
+    const party = fc.constantFrom(kari, fish, north);
+    const resource = fc.constantFrom(...five, permit, report, letter);
+    const authorised = fc.record({
+      party,
+      resources: fc.uniqueArray(resource),
+      subjects: fc.subarray([dagl, fishing]),
+    });
+    const pairs = fc.array(fc.record({ party, serviceResource: resource }));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(authorised),
+        pairs,
+        fc.subarray([permit, ...five]),
+        async (units, dialogs, resources) => {
+          const parties = units.map(({ party: of, ...more }) => at(of, more));
+          const question = { caller: kari, parties: [], resources };
+          const whole = await listsOf(parties, dialogs, Number.POSITIVE_INFINITY).lists.listAuthorization(question);
+          const cut = await listsOf(parties, dialogs, 0).lists.listAuthorization(question);
+          const listed = (of: typeof whole) => dialogs.filter((dialog) => isListed(of, { id: dialogId, ...dialog }));
+          expect(listed(cut)).toEqual(listed(whole));
+          expect([...cut.resourcesByParty.keys()].filter((of) => dialogs.every((one) => one.party !== of))).toEqual([]);
+        },
+      ),
+    );
+  });
 });

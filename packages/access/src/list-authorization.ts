@@ -8,7 +8,16 @@ export type ListAuthorization = {
 };
 
 /** Whom it is about, and what is asked for; an empty list leaves nothing out. URNs. */
-export type ListQuestion = { caller: string; parties: readonly string[]; resources: readonly string[] };
+export type ListQuestion = {
+  caller: string;
+  parties: readonly string[];
+  resources: readonly string[];
+  /**
+   * When resources are left out that a party has no dialogs of: `when-many`, the default, where it saves a search work,
+   * `always` for those who show the resources themselves.
+   */
+  prune?: 'when-many' | 'always';
+};
 
 /** What a right to see a dialog in a list goes by. */
 export type ListedDialog = { id: string; party: string; serviceResource: string };
@@ -25,16 +34,30 @@ export type ListAuthorizations = {
   listAuthorization: (question: ListQuestion) => Promise<ListAuthorization>;
 };
 
+/** Parties that have dialogs of the very same service resources. URNs in lower case. */
+export type ResourcesInUse = { parties: readonly string[]; resources: readonly string[] };
+
 type Deps = {
   authorisedParties: AuthorisedParties;
   subjectResources: () => Promise<SubjectResources>;
   /** Ids of the dialogs that have at least one of these service owner labels. */
   dialogsLabelled: (labels: readonly string[]) => Promise<readonly string[]>;
+  /** Of some parties and service resources, which parties have dialogs of which; each party once, or not at all. */
+  resourcesInUse: (parties: readonly string[], resources: readonly string[]) => Promise<readonly ResourcesInUse[]>;
 };
 
-export function createListAuthorizations(deps: Deps): ListAuthorizations {
+export type ListSettings = {
+  /** Distinct service resources over all parties, from which on those that are not in use are left out. */
+  resourcesUnprunedMax: number;
+};
+export const listSettingsDefault: ListSettings = { resourcesUnprunedMax: 5 };
+
+export function createListAuthorizations(
+  deps: Deps,
+  { resourcesUnprunedMax }: ListSettings = listSettingsDefault,
+): ListAuthorizations {
   return {
-    async listAuthorization({ caller, parties, resources }) {
+    async listAuthorization({ caller, parties, resources, prune = 'when-many' }) {
       const [authorised, subjectResources] = await Promise.all([
         deps.authorisedParties(caller, parties),
         deps.subjectResources(),
@@ -43,10 +66,43 @@ export function createListAuthorizations(deps: Deps): ListAuthorizations {
         parties,
         resources,
       });
-      const labelled = labels.size === 0 ? [] : await deps.dialogsLabelled([...labels]);
-      return { resourcesByParty, dialogIds: new Set([...dialogIds, ...labelled]) };
+      const distinct = distinctResources(resourcesByParty);
+      const isPruned = distinct.size > 0 && (prune === 'always' || distinct.size > resourcesUnprunedMax);
+      const [labelled, inUse] = await Promise.all([
+        labels.size === 0 ? [] : deps.dialogsLabelled([...labels]),
+        isPruned ? deps.resourcesInUse([...resourcesByParty.keys()], [...distinct]) : undefined,
+      ]);
+      return {
+        resourcesByParty: inUse === undefined ? resourcesByParty : pruned(resourcesByParty, inUse),
+        dialogIds: new Set([...dialogIds, ...labelled]),
+      };
     },
   };
+}
+
+function distinctResources(resourcesByParty: ListAuthorization['resourcesByParty']): ReadonlySet<string> {
+  // Parties with the same roles have the very same set.
+  return new Set([...new Set(resourcesByParty.values())].flatMap((resources) => [...resources]));
+}
+
+/** What is both granted and in use; parties with the same of both have the same set again. */
+function pruned(
+  granted: ListAuthorization['resourcesByParty'],
+  inUse: readonly ResourcesInUse[],
+): ListAuthorization['resourcesByParty'] {
+  const left = new Map<string, ReadonlySet<string>>();
+  for (const { parties, resources } of inUse) {
+    const used = new Set(resources);
+    const leftOf = new Map<ReadonlySet<string>, ReadonlySet<string>>();
+    for (const party of parties) {
+      const all = granted.get(party);
+      if (all === undefined) continue;
+      const both = leftOf.get(all) ?? new Set([...all].filter((resource) => used.has(resource)));
+      leftOf.set(all, both);
+      if (both.size > 0) left.set(party, both);
+    }
+  }
+  return left;
 }
 
 /** Whether a dialog is among those that may be listed. */

@@ -117,3 +117,20 @@ it('lets two lanes create dialogs of the same new services at once', async () =>
   await Promise.all([apply(2, both(parties)), apply(3, both(parties.toReversed())), apply(4, both(parties))]);
   expect(await pairs()).toHaveLength(100);
 });
+
+it('tells what parties have dialogs of, those with the same together', async () => {
+  const all = ['a', 'b', 'c'].map(service);
+  expect(await partyResources.findInUse(db, [party('kari')], all)).toEqual([]);
+  await apply(0, [creation('kari', 'b'), creation('kari', 'a'), creation('ola', 'a'), creation('ola', 'b')]);
+  await apply(0, [creation('per', 'c'), creation('per', 'd'), creation('anne', 'a'), creation('eva', 'd')]);
+  const names = ['kari', 'ola', 'per', 'nobody', 'kari', 'eva'];
+  const found = await partyResources.findInUse(db, names.map(party), all);
+  expect(found.map((one) => ({ ...one, parties: one.parties.sort() }))).toEqual(
+    expect.arrayContaining([
+      { parties: ['kari', 'ola'].map(party), resources: ['a', 'b'].map(service) },
+      { parties: [party('per')], resources: [service('c')] },
+    ]),
+  );
+  expect(found).toHaveLength(2);
+  expect(await partyResources.findInUse(db, [party('kari')], [])).toEqual([]);
+});

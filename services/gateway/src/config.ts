@@ -1,3 +1,4 @@
+import { listSettingsDefault } from '@dialog/access/list-authorization';
 import { platformSettings, platformVariables } from '@dialog/access/platform/platform';
 import { defaultLanesSettings } from '@dialog/lanes/submit';
 import { durationMs, listOf, logLevel, port, readConfig, trustedUrl, url, wholeNumber } from '@dialog/telemetry/config';
@@ -29,6 +30,9 @@ export const gatewayConfig = z
     /** A caller is told soon that the database is away; it is asked again at the next request. */
     CONNECT_TIMEOUT_MS: durationMs(1, 60_000).default(2_000),
     STATEMENT_TIMEOUT_MS: durationMs(1, 600_000).default(10_000),
+
+    /** Services in a person's lists, from which on those are left out that a party has no dialogs of. */
+    LIST_RESOURCES_UNPRUNED_MAX: wholeNumber(0, 1_000_000).default(listSettingsDefault.resourcesUnprunedMax),
 
     REDIS_URL: url(['redis', 'rediss']),
     REDIS_PREFIX: z.string().default('dialog'),
@@ -76,6 +80,7 @@ export const gatewayConfig = z
       connectTimeoutMs: env.CONNECT_TIMEOUT_MS,
       statementTimeoutMs: env.STATEMENT_TIMEOUT_MS,
     },
+    lists: { resourcesUnprunedMax: env.LIST_RESOURCES_UNPRUNED_MAX },
     redisUrl: env.REDIS_URL,
     lanes: {
       ...defaultLanesSettings,

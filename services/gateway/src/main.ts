@@ -68,7 +68,7 @@ const app = createApp({
   ...{ db, lanes, log, registry },
   tokens: createTokenVerifier(config.tokenIssuers, { log }),
   ...platform,
-  lists: listAuthorizationsOf(platform, db),
+  lists: listAuthorizationsOf(platform, db, config.lists),
   dialogTokens: createDialogTokens({
     issuer: config.dialogTokens.issuer,
     keys,

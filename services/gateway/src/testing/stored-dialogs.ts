@@ -2,6 +2,7 @@ import type { CreateDialogBody } from '@dialog/contracts/create-dialog';
 import type { Database } from '@dialog/database/open';
 import * as activities from '@dialog/database/tables/activities';
 import * as dialogs from '@dialog/database/tables/dialogs';
+import * as partyResources from '@dialog/database/tables/party-resources';
 import * as transmissions from '@dialog/database/tables/transmissions';
 import { createDialog } from '@dialog/domain/create-dialog';
 import type { Dialog } from '@dialog/domain/dialog';
@@ -30,6 +31,10 @@ export async function storeDialogs(db: Database, stored: readonly StoredDialog[]
     const [change] = outcome.changes;
     return { ...change, dialog: { ...change.dialog, ...changed } };
   });
+  await partyResources.insert(
+    db,
+    changes.map(({ dialog }) => dialog),
+  );
   await dialogs.insert(
     db,
     changes.map(({ dialog }) => dialog),
