@@ -61,6 +61,8 @@ export async function openConstellation(
   mkdirSync(folder, { recursive: true });
   const partyKeyFile = path.join(folder, 'party-key');
   writeFileSync(partyKeyFile, randomBytes(32).toString('hex'));
+  const actorSaltFile = path.join(folder, 'actor-salt');
+  writeFileSync(actorSaltFile, randomBytes(32).toString('hex'));
   const dialogTokenKeysFile = path.join(folder, 'dialog-token-keys.json');
   await createDialogTokenKeys(dialogTokenKeysFile);
 
@@ -98,6 +100,7 @@ export async function openConstellation(
         ALTINN_PLATFORM_URL: emulator.baseUrl,
         ALTINN_SUBSCRIPTION_KEY: 'test',
         DIALOG_TOKEN_KEYS_FILE: dialogTokenKeysFile,
+        ACTOR_SALT_FILE: actorSaltFile,
         MASKINPORTEN_CLIENT_ID: emulator.platformClient.clientId,
         MASKINPORTEN_CLIENT_JWK: Buffer.from(JSON.stringify(emulator.platformClient.jwk)).toString('base64'),
         ...settings,

@@ -80,6 +80,7 @@ function startBaseline(stack: Stack, platformUrl: string, port: number, dataDir:
       TOKEN_ISSUERS: stack.tokenIssuers.join(','),
       ALTINN_PLATFORM_URL: platformUrl,
       DIALOG_TOKEN_KEYS_FILE: stack.dialogTokenKeysFile,
+      ACTOR_SALT_FILE: stack.actorSaltFile,
       // A request that waits for a connection of the pool is slow, not failed.
       CONNECT_TIMEOUT_MS: '60000',
       BASELINE_CONNECTIONS: process.env.BASELINE_CONNECTIONS ?? String(baselineConnections),

@@ -30,6 +30,7 @@ export type Stack = {
   emulatorUrl: string | undefined;
   tokenIssuers: readonly string[];
   dialogTokenKeysFile: string;
+  actorSaltFile: string;
 };
 
 /**
@@ -82,6 +83,8 @@ export async function startStack(settings: Settings, started: ServerHandle[], si
   const everywhere = { DATABASE_URL: database.app, REDIS_URL: redisUrl, NATS_URL: natsUrl, PUBLIC_URL: gatewayUrl };
   const partyKeyFile = path.join(dataDir, 'secrets/party-key');
   keptSecret(partyKeyFile);
+  const actorSaltFile = path.join(dataDir, 'secrets/actor-salt');
+  keptSecret(actorSaltFile);
   const dialogTokenKeysFile = path.join(dataDir, 'secrets/dialog-token-keys.json');
   await createDialogTokenKeys(dialogTokenKeysFile);
   await addService(
@@ -105,6 +108,7 @@ export async function startStack(settings: Settings, started: ServerHandle[], si
         TOKEN_ISSUERS: tokenIssuers.join(','),
         ALTINN_PLATFORM_URL: platformUrl,
         DIALOG_TOKEN_KEYS_FILE: dialogTokenKeysFile,
+        ACTOR_SALT_FILE: actorSaltFile,
         ...(emulator !== undefined && emulatorClient(dataDir)),
       },
     ),
@@ -119,6 +123,7 @@ export async function startStack(settings: Settings, started: ServerHandle[], si
     emulatorUrl: emulator?.url,
     tokenIssuers,
     dialogTokenKeysFile,
+    actorSaltFile,
   };
 }
 

@@ -1,6 +1,20 @@
-import { expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { ConfigurationError, durationMs, flag, listOf, parseConfig, port, trustedUrl, url } from './config.ts';
+import {
+  ConfigurationError,
+  durationMs,
+  flag,
+  listOf,
+  parseConfig,
+  port,
+  readableFile,
+  secretFile,
+  trustedUrl,
+  url,
+} from './config.ts';
 
 const schema = z
   .object({
@@ -49,4 +63,18 @@ it('reports all wrong variables at once, a line each, without their values', () 
   const env = { PORT: 'secret-1', SILENT: 'secret-1' };
   expect(() => parseConfig(schema, env)).toThrow(/^PORT: .*\nDATABASE_URL: .*\nTOKEN_ISSUERS: .*\nSILENT: .*$/);
   expect(() => parseConfig(schema, env)).not.toThrow(/secret-1/);
+});
+
+it('reads a secret from its file, and refuses one that can be guessed, without showing it', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'config-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const parse = (text: string) => {
+    const file = path.join(folder, 'secret');
+    writeFileSync(file, text);
+    return parseConfig(z.object({ SECRET_FILE: secretFile, CREDS: readableFile }), { SECRET_FILE: file, CREDS: file });
+  };
+  expect(parse(`${'s'.repeat(32)}\n`)).toEqual({ SECRET_FILE: 's'.repeat(32), CREDS: path.join(folder, 'secret') });
+  expect(() => parse(`${'s'.repeat(31)}\n`)).toThrow(
+    new ConfigurationError('SECRET_FILE: must name a file that holds at least 32 characters'),
+  );
 });

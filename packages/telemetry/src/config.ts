@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { logLevels } from './logger.ts';
@@ -61,6 +62,30 @@ export function durationMs(min: number, max: number) {
 export const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
 
 export const logLevel = z.enum(logLevels, `must be one of ${logLevels.join(', ')}`);
+
+/** The path of a file that can be read now. */
+export const readableFile = z.string().transform((file, context) => {
+  readText(file, context);
+  return file;
+});
+
+const secretLengthMin = 32;
+
+/** The path of a file with a secret. Comes out as its text, without white space around it. */
+export const secretFile = z
+  .string()
+  .transform(readText)
+  .pipe(z.string().min(secretLengthMin, `must name a file that holds at least ${secretLengthMin} characters`));
+
+function readText(file: string, context: z.RefinementCtx<string>): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (err) {
+    const code = err instanceof Error && 'code' in err ? ` (${String(err.code)})` : '';
+    context.addIssue({ code: 'custom', message: `must name a file that can be read${code}` });
+    return z.NEVER;
+  }
+}
 
 /** An absolute URL of one of the schemes (`['postgres', 'postgresql']`), as written. */
 export function url(schemes: readonly string[]) {

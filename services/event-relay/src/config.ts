@@ -1,27 +1,16 @@
-import { readFileSync } from 'node:fs';
-import { durationMs, listOf, logLevel, port, url, wholeNumber } from '@dialog/telemetry/config';
+import {
+  durationMs,
+  listOf,
+  logLevel,
+  port,
+  readableFile,
+  secretFile,
+  url,
+  wholeNumber,
+} from '@dialog/telemetry/config';
 import { z } from 'zod';
 
 const hourMs = 3_600_000;
-const secretLengthMin = 32;
-
-function readText(file: string, context: z.RefinementCtx<string>): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (err) {
-    const code = err instanceof Error && 'code' in err ? ` (${String(err.code)})` : '';
-    context.addIssue({ code: 'custom', message: `must name a file that can be read${code}` });
-    return z.NEVER;
-  }
-}
-
-/** The path of a file that can be read now. */
-const readableFile = z.string().transform((file, context) => {
-  readText(file, context);
-  return file;
-});
-/** Comes out as the text of the file, without white space around it. */
-const fileText = z.string().transform(readText);
 
 /** Settings by environment variable. */
 export const relayConfig = z
@@ -32,9 +21,7 @@ export const relayConfig = z
     /** Path of a NATS credentials file. Read at every connect, so that it can be replaced. */
     NATS_CREDS: readableFile.optional(),
     /** Path of the file with the secret that parties' keys in subjects are made with. */
-    PARTY_KEY_SECRET_FILE: fileText.pipe(
-      z.string().min(secretLengthMin, `must name a file that holds at least ${secretLengthMin} characters`),
-    ),
+    PARTY_KEY_SECRET_FILE: secretFile,
     /** Base address under which end users reach the service; what events point at. */
     PUBLIC_URL: url(['http', 'https']),
     /** Where health and metrics are served. */

@@ -1,6 +1,14 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { parseConfig } from '@dialog/telemetry/config';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { gatewayConfig } from './config.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'gateway-config-'));
+const saltFile = path.join(folder, 'actor-salt');
+writeFileSync(saltFile, `${'s'.repeat(32)}\n`);
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const least = {
   DATABASE_URL: 'postgres://app@127.0.0.1/dialog',
@@ -9,6 +17,7 @@ const least = {
   TOKEN_ISSUERS: 'https://maskinporten.no/, http://127.0.0.1:9000/authentication/api/v1/openid/',
   ALTINN_PLATFORM_URL: 'https://platform.altinn.no/',
   DIALOG_TOKEN_KEYS_FILE: '/run/secrets/keys.json',
+  ACTOR_SALT_FILE: saltFile,
 };
 
 describe('configuration', () => {
@@ -22,6 +31,7 @@ describe('configuration', () => {
       'http://127.0.0.1:9000/authentication/api/v1/openid',
     ]);
     expect(config.platform).toMatchObject({ platformUrl: 'https://platform.altinn.no' });
+    expect(config.actorSalt.toString()).toBe('s'.repeat(32));
   });
 
   it.each([
@@ -34,6 +44,7 @@ describe('configuration', () => {
     ['NATS_URL', 'http://127.0.0.1'],
     ['PUBLIC_URL', 'dialogs.example.com'],
     ['ALTINN_PLATFORM_URL', 'platform'],
+    ['ACTOR_SALT_FILE', '/nowhere'],
     // Whoever can answer in the issuer's name decides who is who.
     ['TOKEN_ISSUERS', 'https://maskinporten.no/, http://issuer.example.com/'],
   ])('refuses %s=%s in one line that names it', (name, value) => {
@@ -56,6 +67,6 @@ describe('configuration', () => {
   });
 
   it('has one line for each variable that is missing', () => {
-    expect(() => parseConfig(gatewayConfig, {})).toThrow(/^(\w+: must be set\n?){5}$/);
+    expect(() => parseConfig(gatewayConfig, {})).toThrow(/^(\w+: must be set\n?){6}$/);
   });
 });

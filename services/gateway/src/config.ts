@@ -1,7 +1,17 @@
 import { listSettingsDefault } from '@dialog/access/list-authorization';
 import { platformSettings, platformVariables } from '@dialog/access/platform/platform';
 import { defaultLanesSettings } from '@dialog/lanes/submit';
-import { durationMs, listOf, logLevel, port, readConfig, trustedUrl, url, wholeNumber } from '@dialog/telemetry/config';
+import {
+  durationMs,
+  listOf,
+  logLevel,
+  port,
+  readConfig,
+  secretFile,
+  trustedUrl,
+  url,
+  wholeNumber,
+} from '@dialog/telemetry/config';
 import { z } from 'zod';
 
 /** Below the limit of most load balancers, which cut a connection that is silent for a minute. */
@@ -24,6 +34,12 @@ export const gatewayConfig = z
     DIALOG_TOKEN_KEYS: z.string().optional(),
     /** In which time a changed file counts. Rotation allows gateways a minute. */
     DIALOG_TOKEN_KEYS_RECHECK_MS: durationMs(0, 60_000).default(5_000),
+
+    /**
+     * Path of the file with the secret that stands behind what end users see in place of other persons' numbers. All
+     * gateways need the same one: a person who looks different to each of them is several persons.
+     */
+    ACTOR_SALT_FILE: secretFile,
 
     DATABASE_URL: url(['postgres', 'postgresql']),
     DATABASE_CONNECTIONS: wholeNumber(1, 1_000).default(10),
@@ -72,6 +88,7 @@ export const gatewayConfig = z
           : { file: env.DIALOG_TOKEN_KEYS_FILE },
       recheckMs: env.DIALOG_TOKEN_KEYS_RECHECK_MS,
     },
+    actorSalt: Buffer.from(env.ACTOR_SALT_FILE),
     platform: platformSettings(env),
     databaseUrl: env.DATABASE_URL,
     database: {

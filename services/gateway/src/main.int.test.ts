@@ -1,15 +1,18 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { changeDialogTokenKeys, createDialogTokenKeys } from '@dialog/access/dialog-token-key-file';
+import { timestampOf } from '@dialog/contracts/timestamp';
+import * as seenLog from '@dialog/database/tables/seen-log';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { type GatewayFixture, nowhere, openGatewayFixture } from './testing/gateway-fixture.ts';
 import { type GatewayProcess, spawnGateway } from './testing/gateway-process.ts';
+import { storeDialogs } from './testing/stored-dialogs.ts';
 
 const dialogs = '/api/v1/serviceowner/dialogs';
 const activities = `${dialogs}/${randomUUIDv7()}/activities`;
@@ -17,10 +20,12 @@ const activity = JSON.stringify({ type: 'FormSaved', performedBy: { actorType: '
 
 const folder = mkdtempSync(path.join(tmpdir(), 'gateway-'));
 const keysFile = path.join(folder, 'keys.json');
+const saltFile = path.join(folder, 'actor-salt');
 
 let fixture: GatewayFixture;
 beforeAll(async () => {
   await createDialogTokenKeys(keysFile);
+  writeFileSync(saltFile, 's'.repeat(32));
   fixture = await openGatewayFixture();
 });
 afterAll(async () => {
@@ -34,7 +39,10 @@ function environment(): Record<string, string> {
     ...{ PORT: '0', LANES: '2', REDIS_PREFIX: space.redisPrefix, REDIS_URL: space.redisUrl },
     ...{ DATABASE_URL: space.databaseUrl, NATS_URL: space.natsUrl, NATS_CREDS: space.natsCreds.gateway },
     ...{ TOKEN_ISSUERS: Object.values(emulator.issuers).join(), ALTINN_PLATFORM_URL: emulator.baseUrl },
-    DIALOG_TOKEN_KEYS_FILE: keysFile,
+    ...{ DIALOG_TOKEN_KEYS_FILE: keysFile, ACTOR_SALT_FILE: saltFile },
+    MASKINPORTEN_CLIENT_ID: emulator.platformClient.clientId,
+    MASKINPORTEN_CLIENT_JWK: Buffer.from(JSON.stringify(emulator.platformClient.jwk)).toString('base64'),
+    ALTINN_SUBSCRIPTION_KEY: 'test',
   };
 }
 
@@ -101,6 +109,27 @@ describe('the process', () => {
       secondary: primary,
     }));
     expect(await published()).toEqual({ keys: [second, first] });
+  });
+
+  it('masks a person as other gateways do, and as before a restart', async () => {
+    const db = fixture.openDatabase();
+    const [id = ''] = await storeDialogs(db, [{ body: { party: 'urn:altinn:organization:identifier-no:313007103' } }]);
+    const actorId = 'urn:altinn:person:identifier-no:05826510058';
+    const seenBy = { actorType: 'PartyRepresentative' as const, actorId, actorName: 'Snekker Ola' };
+    const visit = { dialogId: id, id: randomUUIDv7(), seenAt: timestampOf(Date.now()), seenBy };
+    await seenLog.insert(db, [{ ...visit, isViaServiceOwner: false }]);
+    const bearer = await fixture.asEndUser({ pid: '01817030080' });
+    const seenAs = async (env: Record<string, string> = {}) => {
+      const base = await gateway(env).listening();
+      const answer = await fetch(`${base}/api/v1/enduser/dialogs/${id}/seenlog`, { headers: bearer });
+      return z.tuple([z.object({ seenBy: z.object({ actorId: z.string() }) })]).parse(await answer.json())[0].seenBy;
+    };
+    const first = await seenAs();
+    expect(first.actorId).toMatch(/^urn:altinn:person:identifier-ephemeral:[0-9a-f]{10}$/);
+    expect(await seenAs()).toEqual(first);
+    const otherSalt = path.join(folder, 'other-salt');
+    writeFileSync(otherSalt, 't'.repeat(32));
+    expect(await seenAs({ ACTOR_SALT_FILE: otherSalt })).not.toEqual(first);
   });
 
   it('answers what it has in hand before it stops', async () => {

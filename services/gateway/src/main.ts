@@ -4,7 +4,7 @@
  * Composition root: the only file of this service that reads the environment, opens connections, takes the real clock,
  * and listens to signals. Read it top to bottom.
  */
-import { randomBytes, randomUUID, randomUUIDv7 } from 'node:crypto';
+import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { once } from 'node:events';
 import { createDialogTokens } from '@dialog/access/dialog-token';
 import { openDialogTokenKeys } from '@dialog/access/dialog-token-key-file';
@@ -79,8 +79,7 @@ const app = createApp({
   now: () => timestampOf(Date.now()),
   newId: () => randomUUIDv7(),
   closing: closing.signal,
-  // A new one at each start: what is shown for a person does not outlive the process that shows it.
-  actorSalt: randomBytes(16),
+  actorSalt: config.actorSalt,
   publicUrl: config.publicUrl,
   checks: gatewayChecks({ db, lanes, nats }),
 });
