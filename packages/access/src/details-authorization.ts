@@ -116,7 +116,7 @@ export function decisionRequest(subject: string, dialog: AuthorisableDialog, pai
   };
 }
 
-const actionId = 'urn:oasis:names:tc:xacml:1.0:action:action-id';
+export const actionId = 'urn:oasis:names:tc:xacml:1.0:action:action-id';
 const resourceId = 'urn:altinn:resource';
 const appId = 'urn:altinn:app';
 const orgId = 'urn:altinn:org';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readMinimumAuthenticationLevel } from './policy.ts';
+import { parsePolicy } from './policy.ts';
 
 const category = 'urn:altinn:minimum-authenticationlevel';
 const assignment = (value: string, of = category) =>
@@ -40,12 +40,12 @@ describe('the minimum authentication level of a policy', () => {
       undefined,
     ],
   ])('is %s', (_, xml, level) => {
-    expect(readMinimumAuthenticationLevel(xml)).toBe(level);
+    expect(parsePolicy(xml).minimumLevel).toBe(level);
   });
 
   it('is found whatever the prefix of the namespace', () => {
-    expect(readMinimumAuthenticationLevel(policy(obligation(assignment('4'))).replaceAll('x:', 'xacml:'))).toBe(4);
-    expect(readMinimumAuthenticationLevel(policy(obligation(assignment('4'))).replaceAll('x:', ''))).toBe(4);
+    expect(parsePolicy(policy(obligation(assignment('4'))).replaceAll('x:', 'xacml:')).minimumLevel).toBe(4);
+    expect(parsePolicy(policy(obligation(assignment('4'))).replaceAll('x:', '')).minimumLevel).toBe(4);
   });
 
   it.each([
@@ -54,6 +54,6 @@ describe('the minimum authentication level of a policy', () => {
     ['no XML', '{"level": 4}'],
     ['empty', ''],
   ])('cannot be read from what is %s', (_, text) => {
-    expect(() => readMinimumAuthenticationLevel(text)).toThrow();
+    expect(() => parsePolicy(text).minimumLevel).toThrow();
   });
 });

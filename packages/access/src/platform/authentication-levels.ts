@@ -1,5 +1,5 @@
 import type { Logger } from '@dialog/telemetry/logger';
-import { readMinimumAuthenticationLevel } from '../policy.ts';
+import { parsePolicy } from '../policy.ts';
 import { UpstreamFailure } from '../upstream-failure.ts';
 import { type CacheSettings, createFreshCache } from './fresh-cache.ts';
 import type { Upstream } from './http.ts';
@@ -64,7 +64,7 @@ export function createAuthenticationLevels({ upstream, platformUrl, log, cache }
       throw err;
     }
     try {
-      return { kind: 'read', level: readMinimumAuthenticationLevel(xml) };
+      return { kind: 'read', level: parsePolicy(xml).minimumLevel };
     } catch (err) {
       return { kind: 'faulty', err };
     }
