@@ -5,6 +5,7 @@ import {
   type Pair,
   pairsOf,
   permissionsOf,
+  policyQuestionOf,
 } from './details-authorization.ts';
 
 const dialog: AuthorisableDialog = {
@@ -197,5 +198,30 @@ describe('what the decisions permit', () => {
         ).any,
       ).toBe(false);
     }
+  });
+});
+
+describe('the policy that decides', () => {
+  it.each<[string, string, string, string | undefined]>([
+    ["the dialog's", 'urn:altinn:resource:Fangstrapport', 'main', 'urn:altinn:resource:fangstrapport'],
+    ["the dialog's, on a part", 'urn:altinn:resource:fangstrapport', 'del-b', 'urn:altinn:resource:fangstrapport'],
+    [
+      "the dialog's, on a task",
+      'urn:altinn:resource:app_skd_mva',
+      'urn:altinn:task:a',
+      'urn:altinn:resource:app_skd_mva',
+    ],
+    [
+      'of the resource named',
+      'urn:altinn:resource:x',
+      'urn:altinn:resource:Kvotebrev',
+      'urn:altinn:resource:kvotebrev',
+    ],
+    ['of the app named', 'urn:altinn:resource:x', 'urn:altinn:app:app_SKD_mva_2', 'urn:altinn:resource:app_skd_mva_2'],
+    ['unknown, of an app without org', 'urn:altinn:resource:x', 'urn:altinn:app:mva', undefined],
+    ['unknown, of an org', 'urn:altinn:resource:x', 'urn:altinn:org:skd', undefined],
+  ])('is %s', (_, serviceResource, attribute, deciding) => {
+    const question = deciding && { serviceResource: deciding, action: 'read', attribute };
+    expect(policyQuestionOf(serviceResource, { action: 'read', attribute })).toEqual(question);
   });
 });
