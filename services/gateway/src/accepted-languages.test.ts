@@ -34,6 +34,13 @@ describe('accepted languages', () => {
     ['sv', ['sv', 'nb', 'en']],
     ['de, da;q=0.1', ['de', 'da', 'nb', 'en']],
     ['*', ['*', 'en', 'nb']],
+    ['fr;q=5, de, se;q=1.5', ['fr', 'se', 'de', 'en', 'nb']],
+    ['fr;q=high, de;q=0.01', ['de', 'fr', 'en', 'nb']],
+    ['fr;q=0.505, de;q=0.509', ['fr', 'de', 'en', 'nb']],
+    ['fr;q=0.28, de;q=0.29', ['de', 'fr', 'en', 'nb']],
+    ['fr;q=1e999, de;q=0', ['fr', 'de', 'en', 'nb']],
+    ['nb ; q=0.2, nn;Q=0.3, en', ['en', 'nn', 'nb']],
+    [',;q=1, ;', null],
   ])('of %s are %j', async (header, expected) => {
     expect(await accepted(header)).toEqual(expected);
   });

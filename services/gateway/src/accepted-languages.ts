@@ -1,17 +1,16 @@
 import type { Localization } from '@dialog/contracts/localization';
 import type { Validated } from '@dialog/contracts/validate';
-import { parseAccept } from 'hono/utils/accept';
 import type { GatewayContext } from './gateway-app.ts';
 
 /** Language codes, the most wanted first; null for a caller that wants all there are. */
 export type AcceptedLanguages = readonly string[] | null;
 
 /**
- * Reads `Accept-Language` (section 32): the languages by falling weight, and after them those that most readers here
- * know. Of a tag only the language counts: `en-GB` and `en_GB` are read as `en`.
+ * Reads `Accept-Language` (service owner API, section 32): the languages by falling weight, and after them those that
+ * most readers here know. Of a tag only the language counts: `en-GB` and `en_GB` are read as `en`.
  */
 export function acceptedLanguages(c: GatewayContext): AcceptedLanguages {
-  const accepted = parseAccept(c.req.header('accept-language') ?? '').map(({ type }) => languageOf(type));
+  const accepted = preferredLanguages(c.req.header('accept-language') ?? '');
   if (accepted.length === 0) return null;
   const scandinavian = accepted.includes('sv') || accepted.includes('da');
   return [...new Set([...accepted, ...(scandinavian ? ['nb', 'en'] : ['en', 'nb'])])];
@@ -46,6 +45,24 @@ export function localized(names: ReadonlyMap<string, string> | undefined, fallba
   if (names === undefined || names.size === 0) return [{ languageCode: 'nb', value: fallback }];
   const texts = [...names].map(([languageCode, value]) => ({ languageCode, value }));
   return texts.sort((one, other) => (one.languageCode < other.languageCode ? -1 : 1));
+}
+
+/** What can be read of one part; RFC 9110 allows blanks around the semicolon. */
+const weighted = /^\s*([^\s;]+)\s*(?:;\s*q=([^;]*))?/i;
+
+/** Languages by falling weight, those of the same weight as they stand. A language may be there several times. */
+function preferredLanguages(header: string): string[] {
+  const preferences = header.split(',').flatMap((part) => {
+    const [, tag, weight] = weighted.exec(part) ?? [];
+    return tag === undefined ? [] : [{ language: languageOf(tag), weight: weightOf(weight) }];
+  });
+  return preferences.sort((one, other) => other.weight - one.weight).map(({ language }) => language);
+}
+
+/** In whole hundredths, and 0 for what is no number. A product that ought to be whole may be a trifle too small. */
+function weightOf(text: string | undefined): number {
+  const weight = Math.floor(Number(text ?? 1) * 100 + 1e-6);
+  return Number.isFinite(weight) ? weight : 0;
 }
 
 function languageOf(tag: string): string {

@@ -118,6 +118,11 @@ describe('the catalogue of services', () => {
       ]),
     );
     expect(items[0]?.serviceOwner.name).toEqual([{ languageCode: 'en', value: 'The Test Ministry' }]);
+    const refused = await app.request(path, { headers: { 'Accept-Language': 'en; q=1' } });
+    expect([refused.status, await refused.json()]).toMatchObject([
+      400,
+      { errors: { 'Accept-Language': [expect.any(String)] } },
+    ]);
   });
 
   it('may be kept by the caller and on the way, for each language and encoding', async () => {

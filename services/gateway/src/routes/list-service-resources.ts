@@ -2,10 +2,11 @@ import { serviceResourceList } from '@dialog/contracts/metadata-view';
 import { createRoute } from '@hono/zod-openapi';
 import { compress } from 'hono/compress';
 import { etag } from 'hono/etag';
-import { acceptedLanguages } from '../accepted-languages.ts';
+import { requestedLanguages } from '../accepted-languages.ts';
 import { type CatalogueDeps, createCatalogue } from '../catalogue.ts';
 import { type GatewayApp, metadataPath } from '../gateway-app.ts';
 import { acceptLanguageHeader, anonymousResponses, byAnybody, jsonContent } from '../openapi.ts';
+import { invalid } from '../problem-response.ts';
 
 /** Resources come and go with new services, not by the minute. */
 const maxAgeS = 600;
@@ -26,7 +27,7 @@ const route = createRoute({
   responses: {
     200: { description: 'In the order of their names.', headers: caching, content: jsonContent(serviceResourceList) },
     304: { description: 'The answer is the one that the caller has.', headers: caching },
-    ...anonymousResponses(502),
+    ...anonymousResponses(400, 502),
   },
 });
 
@@ -34,7 +35,9 @@ export function registerListServiceResources(app: GatewayApp, deps: CatalogueDep
   const catalogue = createCatalogue(deps);
   app.openAPIRegistry.registerPath(route);
   app.get(route.getRoutingPath(), compress(), etag(), async (c) => {
-    const { json, etag: tag } = await catalogue.listIn(acceptedLanguages(c));
+    const languages = requestedLanguages(c);
+    if (!languages.ok) return invalid(c, languages.errors);
+    const { json, etag: tag } = await catalogue.listIn(languages.value);
     return new Response(json, {
       headers: {
         'Content-Type': 'application/json; charset=utf-8',
