@@ -1,5 +1,6 @@
 import type { DialogTokens } from '@dialog/access/dialog-token';
 import type { ListAuthorizations } from '@dialog/access/list-authorization';
+import type { AuthorisedParties } from '@dialog/access/platform/authorised-parties';
 import type { DecisionPoint } from '@dialog/access/platform/decision-point';
 import type { RepresentedParties } from '@dialog/access/platform/represented-parties';
 import { problemOf } from '@dialog/contracts/problem';
@@ -33,6 +34,7 @@ import { registerReadLabelLog } from './routes/end-user/list-label-log.ts';
 import { registerListParties } from './routes/end-user/list-parties.ts';
 import { registerReadSeenLog } from './routes/end-user/list-seen-log.ts';
 import { registerReadTransmissions } from './routes/end-user/list-transmissions.ts';
+import { registerFindDialogByReference } from './routes/end-user/look-up-dialog.ts';
 import { registerFindDialogs } from './routes/end-user/search-dialogs.ts';
 import { registerLabelDialog } from './routes/end-user/set-system-labels.ts';
 import { registerFreezeDialog } from './routes/freeze-dialog.ts';
@@ -71,6 +73,7 @@ export type GatewayDeps = AuthenticationDeps &
     db: Database;
     lists: ListAuthorizations;
     decisionPoint: DecisionPoint;
+    authorisedParties: AuthorisedParties;
     representedParties: RepresentedParties;
     dialogTokens: DialogTokens;
     /** Secret by which persons are told apart without being told. */
@@ -150,6 +153,7 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerLabelDialog(app, deps);
   registerLabelDialogs(app, deps);
   registerListParties(app, deps);
+  registerFindDialogByReference(app, deps);
 
   registerGetSigningKeys(app, deps);
   registerGetIssuerMetadata(app, deps);

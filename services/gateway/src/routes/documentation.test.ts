@@ -61,6 +61,7 @@ describe('the description of the API', () => {
       'BulkSetDialogSystemLabels',
       'GetDialog',
       'GetDialogActivity',
+      'GetDialogLookup',
       'GetDialogSeenLog',
       'GetDialogTransmission',
       'GetJwks',

@@ -70,6 +70,7 @@ export function exampleApp(changed: Partial<GatewayDeps> = {}) {
       listAuthorization: async () => ({ resourcesByParty: new Map(), dialogIds: new Set() }),
     },
     decisionPoint: async () => [],
+    authorisedParties: async () => [],
     representedParties: async () => [],
     dialogTokens: exampleDialogTokens(),
     partyNames: { nameOf: async () => undefined },
