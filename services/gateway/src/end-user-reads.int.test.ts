@@ -146,6 +146,19 @@ describe('a dialog that an end user opens', () => {
     expect(await told(await get(`${id}/seenlog/${randomUUIDv7()}`))).toEqual([404, 'DialogSeenLog']);
   });
 
+  it('needs no register of names for somebody who has searched before', async () => {
+    const id = await created();
+    const other = await fixture.openGateway();
+    const headers = await fixture.asEndUser(kari);
+    await other.request(`${dialogs}?serviceResource=${permit}`, { headers });
+    await fetch(`${fixture.emulator.baseUrl}/emulator/calls`, { method: 'DELETE' });
+    expect(await (await other.request(`${dialogs}/${id}`, { headers })).json()).toMatchObject({
+      seenSinceLastUpdate: [{ seenBy: { actorName: 'Fisker Kari Anne' } }],
+    });
+    const calls = await (await fetch(`${fixture.emulator.baseUrl}/emulator/calls`)).json();
+    expect(calls).toMatchObject({ 'decision-point': 1, 'party-names': 0 });
+  });
+
   it('comes with a token that tells its service owner who may do what with it', async () => {
     const id = await created(withParts);
     const { dialogToken } = await shown(id);

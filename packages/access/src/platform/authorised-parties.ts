@@ -2,6 +2,7 @@ import type { Logger } from '@dialog/telemetry/logger';
 import { z } from 'zod';
 import { UpstreamFailure } from '../upstream-failure.ts';
 import { type CacheSettings, createFreshCache } from './fresh-cache.ts';
+import type { RememberName } from './party-names.ts';
 import type { PlatformCall } from './platform-call.ts';
 
 /** One whom an end user may act for, and what makes that so. Everything but the name is in lower case. */
@@ -67,9 +68,9 @@ const path =
   '&includeAccessPackages=true&includeRoles=true&includeResources=true&includeInstances=true';
 const question = z.tuple([z.string(), z.array(z.string())]);
 
-type Deps = { call: PlatformCall; log: Logger; cache?: Partial<CacheSettings> };
+type Deps = { call: PlatformCall; rememberName: RememberName; log: Logger; cache?: Partial<CacheSettings> };
 
-export function createAuthorisedParties({ call, log, cache }: Deps): AuthorisedParties {
+export function createAuthorisedParties({ call, rememberName, log, cache }: Deps): AuthorisedParties {
   const weigh = (parties: readonly AuthorisedParty[]) => Math.max(1, parties.length);
   const lists = createFreshCache(operation, load, { ...cacheDefaults, ...cache, log, weigh });
 
@@ -88,7 +89,11 @@ export function createAuthorisedParties({ call, log, cache }: Deps): AuthorisedP
     if (units.length === 0 && filter.length === 0 && !user.startsWith(systemUser)) {
       throw new UpstreamFailure(operation, 'the answer has nobody in it');
     }
-    return units.flatMap((one) => [one, ...one.subunits]).flatMap(authorisedParty);
+    const parties = units.flatMap((one) => [one, ...one.subunits]).flatMap(authorisedParty);
+    const self = parties.find(({ party }) => party === user);
+    // Who searches will open something next, and then has to have a name.
+    if (self !== undefined) rememberName(self.party, self.name);
+    return parties;
   }
 }
 

@@ -17,7 +17,7 @@ function cacheOver(change: Partial<CacheSettings> & { weigh?: (value: string) =>
   const settings = { freshMs: 20, failSafeMs: 100, waitMs: 1_000, retryAfterMs: 5, entriesMax: 10, ...change };
   const log = createLogger('test', 'silent');
   const cache = createFreshCache('test', load, { ...settings, log, now: () => source.time });
-  return { source, get: (key = 'k') => cache.get(key) };
+  return { source, get: (key = 'k') => cache.get(key), put: cache.put };
 }
 
 const away = () => Promise.reject(new Error('away'));
@@ -121,4 +121,13 @@ it('holds so many keys and no more', async () => {
   const { source, get } = cacheOver({ entriesMax: 2 });
   for (const key of ['a', 'b', 'c', 'a']) await get(key);
   expect(source.loads).toBe(4);
+});
+
+it('needs no load for what it has been told', async () => {
+  const { source, get, put } = cacheOver();
+  put('k', 'told');
+  source.time = 19;
+  expect([await get(), source.loads]).toEqual(['told', 0]);
+  source.time = 100;
+  expect(await get()).toBe('value 1');
 });

@@ -25,7 +25,11 @@ type Options<Value> = CacheSettings & {
   weigh?: (value: Value) => number;
 };
 
-export type FreshCache<Value> = { get: (key: string) => Promise<Value | undefined> };
+export type FreshCache<Value> = {
+  get: (key: string) => Promise<Value | undefined>;
+  /** Keeps a value that came from elsewhere, as if it had just been loaded. */
+  put: (key: string, value: Value) => void;
+};
 
 type Entry<Value> = { value: Value; loadedAt: number; retryAt: number };
 
@@ -68,6 +72,7 @@ export function createFreshCache<Value>(
         throw new UpstreamFailure(name, `no answer within ${waitMs} ms`, { cause: err });
       }
     },
+    put: keep,
   };
 
   /** The new value, or the old one when there is none to be had. Never rejects. */
@@ -101,7 +106,11 @@ export function createFreshCache<Value>(
   async function loadAndKeep(key: string): Promise<Value | undefined> {
     const value = await load(key);
     if (value === undefined) entries.delete(key);
-    else entries.set(key, { value, loadedAt: now(), retryAt: 0 });
+    else keep(key, value);
     return value;
+  }
+
+  function keep(key: string, value: Value): void {
+    entries.set(key, { value, loadedAt: now(), retryAt: 0 });
   }
 }

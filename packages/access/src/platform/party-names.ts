@@ -10,6 +10,9 @@ export type PartyNames = {
   nameOf: (actorId: string) => Promise<string | undefined>;
 };
 
+/** Takes the name of a party that the platform told in another answer, so that the register need not be asked for it. */
+export type RememberName = (urn: string, name: string) => void;
+
 const cacheDefaults: CacheSettings = {
   freshMs: 24 * 60 * 60_000,
   failSafeMs: 26 * 60 * 60_000,
@@ -34,7 +37,7 @@ const registerAnswer = z.object({ data: z.array(z.object({ displayname: z.string
 type Deps = { call: PlatformCall; log: Logger; cache?: Partial<CacheSettings> };
 
 /** Names as they are stored with actors: the surname of a person first. */
-export function createPartyNames({ call, log, cache }: Deps): PartyNames {
+export function createPartyNames({ call, log, cache }: Deps): PartyNames & { remember: RememberName } {
   const names = createFreshCache('party names', load, { ...cacheDefaults, ...cache, log });
 
   return {
@@ -46,6 +49,9 @@ export function createPartyNames({ call, log, cache }: Deps): PartyNames {
       if (urn.startsWith(systemUser)) return (await names.get(urn)) ?? unknownSystemUser;
       if (urn.startsWith(person) || urn.startsWith(organization)) return names.get(urn);
       return undefined;
+    },
+    remember(urn, name) {
+      if (name.trim() !== '') names.put(urn.toLowerCase(), storedName(urn, name));
     },
   };
 
@@ -59,7 +65,7 @@ export function createPartyNames({ call, log, cache }: Deps): PartyNames {
       }
     }
     if (name === undefined) log.error({ kind: urn.slice(0, urn.lastIndexOf(':')) }, 'party is not in the register');
-    return name !== undefined && urn.startsWith(person) ? surnameFirst(name) : name;
+    return name && storedName(urn, name);
   }
 
   async function registeredName(urn: string): Promise<string | undefined> {
@@ -70,7 +76,8 @@ export function createPartyNames({ call, log, cache }: Deps): PartyNames {
 }
 
 /** `Kari Anne Fisker` becomes `Fisker Kari Anne`: what consumers of this API have always been given, and turn back. */
-function surnameFirst(name: string): string {
+function storedName(urn: string, name: string): string {
+  if (!urn.toLowerCase().startsWith(person)) return name;
   const parts = name.trim().split(/\s+/);
   return [...parts.slice(-1), ...parts.slice(0, -1)].join(' ');
 }

@@ -187,6 +187,21 @@ describe('party names', () => {
     expect(await calls('party-names')).toBe(3);
   });
 
+  it('need not be asked for where the platform has told them with whom the person may act for', async () => {
+    for (const list of ['authorisedParties', 'representedParties'] as const) {
+      const { partyNames, ...lists } = platform();
+      await lists[list](kari, []);
+      expect(await partyNames.nameOf(kari)).toBe('Fisker Kari Anne');
+      expect(await calls('party-names')).toBe(0);
+    }
+    const { partyNames, authorisedParties } = platform();
+    const nameless = 'urn:altinn:person:identifier-no:11848110045';
+    await authorisedParties(nameless, []);
+    expect(await partyNames.nameOf(nameless)).toBeUndefined();
+    expect(await partyNames.nameOf('urn:altinn:organization:identifier-no:313007103')).toBe('Børgefisk AS');
+    expect(await calls('party-names')).toBe(2);
+  });
+
   it('of self-identified users are what they call themselves', async () => {
     const { partyNames } = platform();
     expect(await partyNames.nameOf('urn:altinn:person:idporten-email:Kari@fisk.example')).toBe('kari@fisk.example');

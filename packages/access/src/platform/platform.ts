@@ -54,6 +54,8 @@ export function openPlatform(
   const tokens = client && createPlatformTokens({ upstream, maskinportenUrl, platformUrl, client });
   const call = createPlatformCall({ upstream, platformUrl, tokens, subscriptionKey });
   const deps = { upstream, log, ...(cache !== undefined && { cache }) };
+  const partyNames = createPartyNames({ ...deps, call });
+  const rememberName = partyNames.remember;
   return {
     resources: createResourceRegistry({ ...deps, platformUrl }),
     organisations: createOrganisations({ ...deps, cdnUrl }),
@@ -61,9 +63,9 @@ export function openPlatform(
     authenticationLevels: createAuthenticationLevels({ ...deps, platformUrl }),
     roles: createRoleMetadata({ ...deps, platformUrl }),
     accessPackages: createAccessPackageMetadata({ ...deps, platformUrl }),
-    partyNames: createPartyNames({ ...deps, call }),
-    authorisedParties: createAuthorisedParties({ ...deps, call }),
-    representedParties: createRepresentedParties({ ...deps, call }),
+    partyNames,
+    authorisedParties: createAuthorisedParties({ ...deps, call, rememberName }),
+    representedParties: createRepresentedParties({ ...deps, call, rememberName }),
     decisionPoint: createDecisionPoint({ ...deps, call }),
   };
 }

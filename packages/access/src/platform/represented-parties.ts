@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { UpstreamFailure } from '../upstream-failure.ts';
 import { partyOf, splitUrn, systemUser, unitIdentity } from './authorised-parties.ts';
 import { type CacheSettings, createFreshCache } from './fresh-cache.ts';
+import type { RememberName } from './party-names.ts';
 import type { PlatformCall } from './platform-call.ts';
 
 /** One whom an end user can represent, as the platform presents them to people. */
@@ -58,9 +59,9 @@ const path =
   '/accessmanagement/api/v1/resourceowner/authorizedparties?includeAltinn2=true' +
   '&includeAccessPackages=false&includeRoles=true&includeResources=false&includeInstances=false';
 
-type Deps = { call: PlatformCall; log: Logger; cache?: Partial<CacheSettings> };
+type Deps = { call: PlatformCall; rememberName: RememberName; log: Logger; cache?: Partial<CacheSettings> };
 
-export function createRepresentedParties({ call, log, cache }: Deps): RepresentedParties {
+export function createRepresentedParties({ call, rememberName, log, cache }: Deps): RepresentedParties {
   const weigh = (units: readonly RepresentedUnit[]) =>
     units.reduce((sum, { subParties }) => sum + 1 + subParties.length, 1);
   const lists = createFreshCache(operation, load, { ...cacheDefaults, ...cache, log, weigh });
@@ -73,7 +74,13 @@ export function createRepresentedParties({ call, log, cache }: Deps): Represente
     if (units.length === 0 && !user.startsWith(systemUser)) {
       throw new UpstreamFailure(operation, 'the answer has nobody in it');
     }
-    return units.map(({ subunits, ...one }) => ({ ...represented(one), subParties: subunits.map(represented) }));
+    const parties = units.map(({ subunits, ...one }) => ({
+      ...represented(one),
+      subParties: subunits.map(represented),
+    }));
+    const self = parties.find(({ party }) => party === user);
+    if (self !== undefined) rememberName(self.party, self.name);
+    return parties;
   }
 }
 
