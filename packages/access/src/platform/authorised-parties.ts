@@ -1,7 +1,7 @@
 import type { Logger } from '@dialog/telemetry/logger';
 import { z } from 'zod';
 import { UpstreamFailure } from '../upstream-failure.ts';
-import { type CacheSettings, createFreshCache } from './fresh-cache.ts';
+import { type CacheSettings, createFreshCache, uncached } from './fresh-cache.ts';
 import type { RememberName } from './party-names.ts';
 import type { PlatformCall } from './platform-call.ts';
 
@@ -28,8 +28,9 @@ export type AuthorisedParty = {
 export type AuthorisedParties = (endUser: string, parties: readonly string[]) => Promise<readonly AuthorisedParty[]>;
 
 export const systemUser = 'urn:altinn:systemuser:uuid:';
+export const emailUser = 'urn:altinn:person:idporten-email:';
 /** For these the platform does not know how to filter (authorization, section 8.2). */
-const unfiltered = [systemUser, 'urn:altinn:person:idporten-email:'];
+const unfiltered = [systemUser, emailUser];
 
 /** Lists of persons who have lost a right are looked at for half an hour at most. */
 const cacheDefaults: CacheSettings = {
@@ -72,13 +73,17 @@ type Deps = { call: PlatformCall; rememberName: RememberName; log: Logger; cache
 
 export function createAuthorisedParties({ call, rememberName, log, cache }: Deps): AuthorisedParties {
   const weigh = (parties: readonly AuthorisedParty[]) => Math.max(1, parties.length);
-  const lists = createFreshCache(operation, load, { ...cacheDefaults, ...cache, log, weigh });
+  const settings = { ...cacheDefaults, ...cache, log, weigh };
+  const lists = createFreshCache(operation, load, settings);
+  // Whom an e-mail user may act for is not kept (authorization, section 12).
+  const listsOfEmailUsers = createFreshCache(operation, load, { ...settings, ...uncached });
 
   return async (endUser, parties) => {
     const user = endUser.toLowerCase();
     const named = unfiltered.some((prefix) => user.startsWith(prefix)) ? [] : parties;
     const filter = [...new Set(named.map((party) => party.toLowerCase()))].sort();
-    return (await lists.get(JSON.stringify([user, filter]))) ?? [];
+    const from = user.startsWith(emailUser) ? listsOfEmailUsers : lists;
+    return (await from.get(JSON.stringify([user, filter]))) ?? [];
   };
 
   async function load(key: string): Promise<readonly AuthorisedParty[]> {

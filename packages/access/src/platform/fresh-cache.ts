@@ -18,6 +18,9 @@ export type CacheSettings = {
   entriesMax: number;
 };
 
+/** For what must be new each time: nothing is kept, those who ask at the same time share a load, and none waits too long. */
+export const uncached = { freshMs: 0, failSafeMs: 0, entriesMax: 1 } satisfies Partial<CacheSettings>;
+
 type Options<Value> = CacheSettings & {
   log: Logger;
   now?: () => number;

@@ -1,8 +1,8 @@
 import type { Logger } from '@dialog/telemetry/logger';
 import { z } from 'zod';
 import { UpstreamFailure } from '../upstream-failure.ts';
-import { partyOf, splitUrn, systemUser, unitIdentity } from './authorised-parties.ts';
-import { type CacheSettings, createFreshCache } from './fresh-cache.ts';
+import { emailUser, partyOf, splitUrn, systemUser, unitIdentity } from './authorised-parties.ts';
+import { type CacheSettings, createFreshCache, uncached } from './fresh-cache.ts';
 import type { RememberName } from './party-names.ts';
 import type { PlatformCall } from './platform-call.ts';
 
@@ -64,9 +64,14 @@ type Deps = { call: PlatformCall; rememberName: RememberName; log: Logger; cache
 export function createRepresentedParties({ call, rememberName, log, cache }: Deps): RepresentedParties {
   const weigh = (units: readonly RepresentedUnit[]) =>
     units.reduce((sum, { subParties }) => sum + 1 + subParties.length, 1);
-  const lists = createFreshCache(operation, load, { ...cacheDefaults, ...cache, log, weigh });
+  const settings = { ...cacheDefaults, ...cache, log, weigh };
+  const lists = createFreshCache(operation, load, settings);
+  const listsOfEmailUsers = createFreshCache(operation, load, { ...settings, ...uncached });
 
-  return async (endUser) => (await lists.get(endUser.toLowerCase())) ?? [];
+  return async (endUser) => {
+    const user = endUser.toLowerCase();
+    return (await (user.startsWith(emailUser) ? listsOfEmailUsers : lists).get(user)) ?? [];
+  };
 
   async function load(user: string): Promise<readonly RepresentedUnit[]> {
     const { name: type, value } = splitUrn(user);
