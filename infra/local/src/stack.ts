@@ -109,6 +109,7 @@ export async function startStack(settings: Settings, started: ServerHandle[], si
         ALTINN_PLATFORM_URL: platformUrl,
         DIALOG_TOKEN_KEYS_FILE: dialogTokenKeysFile,
         ACTOR_SALT_FILE: actorSaltFile,
+        MAINTENANCE_FILE: path.join(dataDir, 'maintenance'),
         ...(emulator !== undefined && emulatorClient(dataDir)),
       },
     ),

@@ -15,6 +15,7 @@ import type { Registry } from 'prom-client';
 import { type AuthenticationDeps, endUsersOnly, serviceOwnersOnly } from './authentication.ts';
 import type { CatalogueDeps } from './catalogue.ts';
 import { endUserPath, type GatewayApp, type GatewayEnv, serviceOwnerPath } from './gateway-app.ts';
+import { type MaintenanceSwitch, servingUnless } from './maintenance.ts';
 import { observe } from './observe.ts';
 import { faultResponse, problemResponse } from './problem-response.ts';
 import { registerAddServiceOwnerLabel } from './routes/add-service-owner-label.ts';
@@ -78,6 +79,7 @@ export type GatewayDeps = AuthenticationDeps &
     dialogTokens: DialogTokens;
     /** Secret by which persons are told apart without being told. */
     actorSalt: Uint8Array;
+    maintenance: MaintenanceSwitch;
     /** Where clients reach the gateway; for the description of the API. */
     publicUrl: string | undefined;
     checks: readonly HealthCheck[];
@@ -90,6 +92,7 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   // Paths are matched without regard to case. What is in them besides names are UUIDs, which do not mind.
   const app: GatewayApp = new OpenAPIHono<GatewayEnv>({ getPath: (request) => getPath(request).toLowerCase() });
   app.use(observe(deps));
+  app.use('/api/*', servingUnless(deps.maintenance));
   app.use(
     methodNotAllowed({
       app,

@@ -67,6 +67,9 @@ export const gatewayConfig = z
     BODY_BYTES_MAX: wholeNumber(1_000, 1_000_000_000).default(20_000_000),
     /** Longer than a load balancer keeps idle connections, or it sends a request into one that is just being closed. */
     KEEP_ALIVE_TIMEOUT_MS: durationMs(0, 3_600_000).default(65_000),
+    /** While this file is there, the API answers 503. It may hold the time of the end (`2026-03-01T08:00:00Z`). */
+    MAINTENANCE_FILE: z.string().optional(),
+    MAINTENANCE_RECHECK_MS: durationMs(0, 600_000).default(1_000),
     /** For requests in hand when the process is told to stop. Longer than WRITE_WAIT_MS, or they are cut off. */
     SHUTDOWN_TIMEOUT_MS: durationMs(100, 600_000).default(20_000),
   })
@@ -115,6 +118,7 @@ export const gatewayConfig = z
       heartbeatMs: env.HEARTBEAT_MS,
       bodyBytesMax: env.BODY_BYTES_MAX,
     },
+    maintenance: { file: env.MAINTENANCE_FILE, recheckMs: env.MAINTENANCE_RECHECK_MS },
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
   }));
 export type GatewayConfig = z.output<typeof gatewayConfig>;

@@ -132,8 +132,21 @@ describe('the process', () => {
     expect(await seenAs({ ACTOR_SALT_FILE: otherSalt })).not.toEqual(first);
   });
 
+  it('serves nothing in maintenance mode, which needs no restart', async () => {
+    const file = path.join(folder, 'maintenance');
+    const base = await gateway({ MAINTENANCE_FILE: file, MAINTENANCE_RECHECK_MS: '0' }).listening();
+    const limits = `${base}/api/v1/metadata/limits`;
+    expect((await fetch(limits)).status).toBe(200);
+    writeFileSync(file, '2026-02-03T08:00:00Z');
+    const answer = await fetch(limits);
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, 'Tue, 03 Feb 2026 08:00:00 GMT']);
+    expect((await fetch(`${base}/health/readiness`)).status).toBe(200);
+    rmSync(file);
+    expect((await fetch(limits)).status).toBe(200);
+  });
+
   it('answers what it has in hand before it stops', async () => {
-    const process = gateway({ WRITE_WAIT_MS: '700' });
+    const process = gateway({ WRITE_WAIT_MS: '2000' });
     const base = await process.listening();
     // No worker is there: the wait runs out.
     const write = fetch(`${base}${activities}`, { method: 'POST', headers: await headers(), body: activity });

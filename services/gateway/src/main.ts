@@ -27,6 +27,7 @@ import { read } from './database-reads.ts';
 import { gatewayChecks } from './health-checks.ts';
 import { listAuthorizationsOf } from './list-authorizations.ts';
 import { listen } from './listen.ts';
+import { maintenanceBy } from './maintenance.ts';
 
 const config = readGatewayConfig(process.env);
 const log = createLogger('gateway', config.logLevel);
@@ -80,6 +81,7 @@ const app = createApp({
   newId: () => randomUUIDv7(),
   closing: closing.signal,
   actorSalt: config.actorSalt,
+  maintenance: maintenanceBy(config.maintenance.file, { log, recheckMs: config.maintenance.recheckMs }),
   publicUrl: config.publicUrl,
   checks: gatewayChecks({ db, lanes, nats }),
 });

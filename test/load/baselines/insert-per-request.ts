@@ -88,6 +88,7 @@ const app = createApp({
     newId: randomUUID,
   }),
   actorSalt: Buffer.alloc(16),
+  maintenance: async () => undefined,
   limits: config.limits,
   now: () => timestampOf(Date.now()),
   newId: () => uuidv7(),

@@ -86,6 +86,7 @@ export function exampleApp(changed: Partial<GatewayDeps> = {}) {
     limits: exampleLimits,
     closing: new AbortController().signal,
     actorSalt: Buffer.alloc(16, 1),
+    maintenance: async () => undefined,
     now: () => timestampOf(Date.now()),
     newId: () => randomUUIDv7(),
     ...changed,

@@ -88,6 +88,7 @@ export async function openGatewayFixture() {
         limits: { ...exampleLimits, ...changes.limits },
         closing: new AbortController().signal,
         actorSalt: Buffer.alloc(16, 1),
+        maintenance: async () => undefined,
         now: () => timestampOf(Date.now()),
         newId: () => randomUUIDv7(),
       });
