@@ -14,6 +14,13 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
+export interface AuthorizationRound {
+  finished_at: Instant | null;
+  name: string;
+  position: string | null;
+  taken_at: Instant;
+}
+
 export interface ChosenId {
   dialog_id: string;
   id: string;
@@ -181,6 +188,7 @@ export interface PolicyQuestion {
 }
 
 export interface ResourcePolicy {
+  changed_at: Instant | null;
   checked_at: Instant;
   confirmed_at: Instant | null;
   document: string | null;
@@ -191,6 +199,7 @@ export interface ResourcePolicy {
 }
 
 export interface DB {
+  authorization_round: AuthorizationRound;
   chosen_id: ChosenId;
   dead_letter: DeadLetter;
   dialog: Dialog;

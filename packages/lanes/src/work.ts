@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Envelope } from '@dialog/contracts/commands';
 import type { Operation } from '@dialog/contracts/operation';
-import { type Job, type JobJson, Queue, WaitingError, Worker } from 'bullmq';
+import { type Job, type JobJson, Queue, WaitingError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { type LaneSet, queueNameOf, queueOptions, workerOptions } from './lane.ts';
+import { LeavingWorker } from './leaving-worker.ts';
 import type { WorkMetrics } from './metrics.ts';
+import { onceInAWhile } from './once-in-a-while.ts';
 import type { Nats } from './open-nats.ts';
 import { forgetQueued } from './queued-operations.ts';
 import { readEnvelope } from './read-envelope.ts';
@@ -59,22 +61,13 @@ export type LaneWork = {
 
 /** One replies message stays below this many bytes, whatever the server would take. */
 const replyBytesMax = 512 * 1024;
-/** The same trouble with Redis is logged once in this time. */
-const repeatedErrorMs = 30_000;
 
 /** Jobs of a lane carry their text as it is: it is parsed in one place, where a bad one can be dealt with. */
-class LaneWorker extends Worker<string, void> {
+class LaneWorker extends LeavingWorker<string> {
   protected override createJob(json: JobJson, jobId: string): Job<string, void> {
     const job = super.createJob({ ...json, data: 'null' }, jobId);
     job.data = json.data;
     return job;
-  }
-
-  /** Stops what would keep the process alive, for when `close` does not end. */
-  async abandon(): Promise<void> {
-    await this.lockManager.close();
-    // By force: also keeps the blocking connection, which is this worker's own, from connecting again.
-    await this.backend.close(true);
   }
 }
 
@@ -131,18 +124,10 @@ export async function workLane(
     closing.abort();
     clearTimeout(resumeTimer);
     redis.off('ready', limitConcurrency);
-    const orderly = new AbortController();
-    await Promise.race([worker.close().finally(() => orderly.abort()), withoutRedis(orderly.signal)]);
+    if (!(await worker.leave(() => attempted.catch(() => {}), closeTimeoutMs))) {
+      log.warn({ lane }, 'lane worker left without taking leave of redis');
+    }
     await queue.close();
-  }
-
-  /** BullMQ waits for ever to close connections that are away. Nothing is lost by going: the lock will run out. */
-  async function withoutRedis(orderly: AbortSignal): Promise<void> {
-    await attempted.catch(() => {});
-    await delay(closeTimeoutMs, undefined, { signal: orderly }).catch(() => {});
-    if (orderly.aborted) return;
-    log.warn({ lane }, 'lane worker left without taking leave of redis');
-    await worker.abandon();
   }
 
   function limitConcurrency(): void {
@@ -233,15 +218,4 @@ export async function workLane(
       log.warn({ err, lane }, 'reply not sent');
     }
   }
-}
-
-/** Passes on an error unless the last one said the same a short while ago. */
-function onceInAWhile(report: (err: Error) => void): (err: Error) => void {
-  let last = { message: '', at: 0 };
-  return (err) => {
-    const now = Date.now();
-    if (err.message === last.message && now - last.at < repeatedErrorMs) return;
-    last = { message: err.message, at: now };
-    report(err);
-  };
 }

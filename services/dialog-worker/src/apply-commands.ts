@@ -1,6 +1,7 @@
 import type { Command, Envelope } from '@dialog/contracts/commands';
 import type { DialogChange } from '@dialog/contracts/dialog-event';
 import type { OwnedOperation } from '@dialog/contracts/operation';
+import type { PolicyQuestion } from '@dialog/contracts/policy-grant';
 import { toProblem } from '@dialog/contracts/problem';
 import type { Timestamp } from '@dialog/contracts/timestamp';
 import type { Database } from '@dialog/database/open';
@@ -15,6 +16,7 @@ import { laneOf } from '@dialog/lanes/lane';
 import { DecisionFault } from './faults.ts';
 import { loadState } from './load-state.ts';
 import { persist } from './persist.ts';
+import { type KnownQuestions, raisedQuestions } from './raised-questions.ts';
 
 export type ApplyDeps = {
   db: Database;
@@ -22,6 +24,7 @@ export type ApplyDeps = {
   now: () => Timestamp;
   newId: () => string;
   newRevision: () => string;
+  knownQuestions: KnownQuestions;
 };
 
 /** What one transaction did: the operation of each command, and whether the relay has something to pick up. */
@@ -30,6 +33,8 @@ export type Applied = {
   outboxGrew: boolean;
   /** Of what dialogs were purged: there may be none left. */
   purged: partyResources.PartyResource[];
+  /** Questions to policies that nobody had asked before, and that wait for an answer. */
+  newQuestions: PolicyQuestion[];
 };
 
 /**
@@ -46,7 +51,7 @@ export async function applyCommands(
   { lane, laneCount }: Pick<Envelope, 'lane' | 'laneCount'>,
   commands: readonly Command[],
 ): Promise<Applied> {
-  return inTransaction(deps.db, async (trx) => {
+  const { applied, questions } = await inTransaction(deps.db, async (trx) => {
     // Sent together and answered in this order: the look-ups see what the last holder of the lock committed, because
     // each statement takes its snapshot when it begins, and they begin once the lock is given. A worker that was taken
     // for dead may just have committed these commands.
@@ -79,19 +84,24 @@ export async function applyCommands(
       }
     }
 
-    await Promise.all([
-      persist(trx, { lane, outboxSeq, loaded, knownPairs, changes, outbox }),
+    const questions = deps.knownQuestions.unknownOf(raisedQuestions(loaded, changes));
+    const [newQuestions] = await Promise.all([
+      persist(trx, { lane, outboxSeq, loaded, knownPairs, changes, outbox, questions }),
       operations.insert(
         trx,
         [...ended.values()].filter(({ id }) => !earlier.has(id)),
       ),
     ]);
-    return {
+    const applied: Applied = {
       operations: commands.flatMap(({ id }) => ended.get(id) ?? []),
       outboxGrew: outbox.length > 0,
       purged: changes.flatMap(({ kind, dialog }) => (kind === 'purged' ? dialog : [])),
+      newQuestions,
     };
+    return { applied, questions };
   });
+  deps.knownQuestions.remember(questions);
+  return applied;
 }
 
 /**

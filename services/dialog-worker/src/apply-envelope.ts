@@ -41,12 +41,13 @@ async function applyTogetherOrApart(deps: ApplyDeps & { log: Logger }, envelope:
     deps.log.warn({ lane, commands: commands.length, err: describe(error) }, 'batch failed, applying one by one');
   }
 
-  const applied: Applied = { operations: [], outboxGrew: false, purged: [] };
+  const applied: Applied = { operations: [], outboxGrew: false, purged: [], newQuestions: [] };
   for (const command of commands) {
     const one = await applyOne(deps, { lane, laneCount }, command);
     applied.operations.push(...one.operations);
     applied.outboxGrew ||= one.outboxGrew;
     applied.purged.push(...one.purged);
+    applied.newQuestions.push(...one.newQuestions);
   }
   return applied;
 }
@@ -75,7 +76,7 @@ async function applyOne(
         { lane: on.lane, commandId: command.id, dialogId: command.dialogId, err: describe(error) },
         'command failed',
       );
-      return { operations: [failed], outboxGrew: false, purged: [] };
+      return { operations: [failed], outboxGrew: false, purged: [], newQuestions: [] };
     }
   }
 }

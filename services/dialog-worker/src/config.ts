@@ -25,6 +25,8 @@ const settings = z
     STATEMENT_TIMEOUT_MS: durationMs(100, 600_000).default(30_000),
     /** How many days ahead the partitions of operations and outbox are made. */
     PARTITION_DAYS_AHEAD: wholeNumber(1, 60).default(7),
+    /** Questions to policies that are kept in memory as asked already, about 200 bytes each. Others cost a statement. */
+    KNOWN_QUESTIONS_MAX: wholeNumber(1, 1_000_000).default(20_000),
     /** How long a stopping worker may take for the envelopes in hand. What is left goes to the next worker. */
     SHUTDOWN_TIMEOUT_MS: durationMs(0, 600_000).default(15_000),
   })
@@ -42,6 +44,7 @@ const settings = z
     databaseConnections: env.DATABASE_CONNECTIONS,
     statementTimeoutMs: env.STATEMENT_TIMEOUT_MS,
     partitionDaysAhead: env.PARTITION_DAYS_AHEAD,
+    knownQuestionsMax: env.KNOWN_QUESTIONS_MAX,
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
   }));
 

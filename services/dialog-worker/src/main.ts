@@ -13,6 +13,7 @@ import { agreeOnLaneCount } from '@dialog/lanes/lane-count';
 import { createWorkMetrics } from '@dialog/lanes/metrics';
 import { openNats } from '@dialog/lanes/open-nats';
 import { openRedis } from '@dialog/lanes/open-redis';
+import { createPolicyQueueMetrics, openPolicyQueue } from '@dialog/lanes/policy-queue';
 import { defaultWorkSettings, workLane } from '@dialog/lanes/work';
 import { serveHealth } from '@dialog/telemetry/health';
 import { createLogger } from '@dialog/telemetry/logger';
@@ -25,6 +26,7 @@ import { workerConfig } from './config.ts';
 import { keepUnreadable } from './keep-unreadable.ts';
 import { createApplyMetrics } from './metrics.ts';
 import { keepPrepared } from './prepare-database.ts';
+import { createKnownQuestions } from './raised-questions.ts';
 
 const config = workerConfig(process.env);
 const { laneCount, redisPrefix: prefix } = config;
@@ -64,15 +66,18 @@ await keepPrepared({ db, log }, config, stopping.signal);
 const now = createClock();
 const applyMetrics = createApplyMetrics(registry);
 const laneMetrics = createWorkMetrics(registry);
-const deps = { db, log, now, newId: uuidv7, newRevision: randomUUID };
+const policyQueue = openPolicyQueue({ redis, prefix, log, metrics: createPolicyQueueMetrics(registry) });
+const knownQuestions = createKnownQuestions(config.knownQuestionsMax);
+const deps = { db, log, now, newId: uuidv7, newRevision: randomUUID, knownQuestions };
 
 async function apply(envelope: Envelope) {
   const stopTimer = applyMetrics.duration.startTimer();
-  const { operations, outboxGrew } = await applyEnvelope(deps, envelope);
+  const { operations, outboxGrew, newQuestions } = await applyEnvelope(deps, envelope);
   stopTimer();
   for (const { kind, status } of operations) applyMetrics.commands.inc({ kind, status });
   // Only a hint that saves the relay its pause; the outbox itself is what counts.
   if (outboxGrew) nats.publish(outboxSignal(envelope.lane), '');
+  policyQueue.ask(newQuestions.map(({ serviceResource }) => serviceResource));
   return operations;
 }
 
@@ -105,6 +110,7 @@ stopping.abort();
 // Past the deadline we give up waiting, not the commands: an envelope in hand goes to the next worker.
 setTimeout(() => process.exit(1), config.shutdownTimeoutMs).unref();
 await Promise.all(lanes.map((lane) => lane.close()));
+await policyQueue.close();
 // With Redis away, the farewell would wait for it to come back.
 if (redis.status === 'ready') await redis.quit();
 else redis.disconnect();

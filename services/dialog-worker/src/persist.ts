@@ -1,4 +1,5 @@
 import type { DialogChange } from '@dialog/contracts/dialog-event';
+import type { PolicyQuestion } from '@dialog/contracts/policy-grant';
 import type { Database } from '@dialog/database/open';
 import { purge } from '@dialog/database/purge';
 import * as activities from '@dialog/database/tables/activities';
@@ -8,6 +9,7 @@ import * as idempotentKeys from '@dialog/database/tables/idempotent-keys';
 import * as labelLog from '@dialog/database/tables/label-log';
 import * as outbox from '@dialog/database/tables/outbox';
 import * as partyResources from '@dialog/database/tables/party-resources';
+import * as policyQuestions from '@dialog/database/tables/policy-questions';
 import * as seenLog from '@dialog/database/tables/seen-log';
 import * as transmissions from '@dialog/database/tables/transmissions';
 import type { Dialog } from '@dialog/domain/dialog';
@@ -24,10 +26,16 @@ type Decided = {
   knownPairs: readonly partyResources.PartyResource[];
   changes: readonly Change[];
   outbox: readonly DialogChange[];
+  /** What the changes ask of policies and may not be stored yet. */
+  questions: readonly PolicyQuestion[];
 };
 
-/** Writes the changes of one transaction: one statement per table, whatever the number of commands. */
-export async function persist(trx: Database, decided: Decided): Promise<void> {
+/**
+ * Writes the changes of one transaction: one statement per table, whatever the number of commands.
+ *
+ * @returns the questions to policies that were not stored before
+ */
+export async function persist(trx: Database, decided: Decided): Promise<PolicyQuestion[]> {
   const { lane, outboxSeq, loaded } = decided;
   const { purged, changes } = withoutPurged(decided.changes);
   const latest = new Map<string, Dialog>();
@@ -49,8 +57,9 @@ export async function persist(trx: Database, decided: Decided): Promise<void> {
   }
 
   await purge(trx, [...purged]);
-  await Promise.all([
-    // Before all unique keys: who waits for another lane's pair holds no key that the other one may wait for.
+  const [newQuestions] = await Promise.all([
+    // These two before all unique keys: who waits for another lane's row holds no key that the other one may wait for.
+    policyQuestions.insert(trx, decided.questions),
     partyResources.insert(trx, newPairs(created, decided.knownPairs)),
     dialogs.insert(trx, created),
     dialogs.update(trx, updated),
@@ -73,6 +82,7 @@ export async function persist(trx: Database, decided: Decided): Promise<void> {
     ),
     outbox.append(trx, lane, outboxSeq, decided.outbox),
   ]);
+  return newQuestions;
 }
 
 /** The dialogs that are purged, and the changes that this does not undo: those after it, of a dialog made anew. */

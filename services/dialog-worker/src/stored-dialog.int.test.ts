@@ -264,7 +264,8 @@ async function replay(commands: Command[], cut?: (command: Command) => Command[]
   const [first] = commands;
   if (first === undefined) return undefined;
   const now = () => first.receivedAt;
-  const deps = { db, now, newId: unique, newRevision: unique };
+  const { knownQuestions } = fixture.deps;
+  const deps = { db, now, newId: unique, newRevision: unique, knownQuestions };
   try {
     const envelopes = cut === undefined ? [commands] : commands.map(cut);
     for (const envelope of envelopes) await applyCommands(deps, { lane: 6, laneCount: 8 }, envelope);

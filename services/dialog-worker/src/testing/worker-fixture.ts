@@ -7,6 +7,7 @@ import { createLogger } from '@dialog/telemetry/logger';
 import { uuidv7 } from 'uuidv7';
 import { applyEnvelope } from '../apply-envelope.ts';
 import { createClock } from '../clock.ts';
+import { createKnownQuestions } from '../raised-questions.ts';
 
 const laneCount = 8;
 
@@ -20,7 +21,10 @@ export async function openWorkerFixture() {
     });
   const db = open('test');
   await lanes.ensure(db, laneCount);
-  const deps = { db, log: createLogger('test', 'silent'), now, newId: uuidv7, newRevision: randomUUID };
+  const deps = {
+    ...{ db, log: createLogger('test', 'silent'), now, newId: uuidv7, newRevision: randomUUID },
+    knownQuestions: createKnownQuestions(1_000),
+  };
 
   return {
     db,
