@@ -246,6 +246,53 @@ describe('access management and the decision point', () => {
     expect(fish?.subunits.map(({ organizationNumber }) => organizationNumber)).toEqual(['313007200']);
   });
 
+  it('decide by the policies, each question for itself, and say what a permission obliges to', async () => {
+    const attributes = (...urns: string[]) => ({
+      Attribute: urns.map((urn) => ({
+        ...{ AttributeId: urn.slice(0, urn.lastIndexOf(':')), Value: urn.slice(urn.lastIndexOf(':') + 1) },
+      })),
+    });
+    const fish = 'urn:altinn:organization:identifier-no:313007103';
+    const resources = ['ttd-catch-report', 'ttd-inspection', 'ttd-not-delegable', 'ttd-without-status'];
+    const actions = ['sign', 'write'];
+    const question = {
+      Request: {
+        AccessSubject: [{ Id: 's1', ...attributes('urn:altinn:person:identifier-no:01817030080') }],
+        Action: actions.map((action) => ({
+          ...{ Id: action, ...attributes(`urn:oasis:names:tc:xacml:1.0:action:action-id:${action}`) },
+        })),
+        Resource: resources.map((id) => ({ Id: id, ...attributes(`urn:altinn:resource:${id}`, fish) })),
+        MultiRequests: {
+          RequestReference: actions.flatMap((action) => resources.map((id) => ({ ReferenceId: ['s1', id, action] }))),
+        },
+      },
+    };
+    const answers = z.object({
+      Response: z.array(z.looseObject({ Decision: z.string(), Obligations: z.array(z.unknown()).optional() })),
+    });
+    const { Response } = answers.parse(await (await post(decisions, question, await headers())).json());
+    expect(Response.map(({ Decision }) => Decision)).toEqual([
+      ...['NotApplicable', 'Deny', 'Indeterminate', 'NotApplicable'],
+      ...['Permit', 'Permit', 'Indeterminate', 'NotApplicable'],
+    ]);
+    expect(Response[0]).not.toHaveProperty('Obligations');
+    expect(Response[4]).toEqual({
+      ...{ Decision: 'Permit', Status: { StatusCode: { Value: 'urn:oasis:names:tc:xacml:1.0:status:ok' } } },
+      Obligations: [
+        {
+          Id: 'urn:altinn:obligation:authenticationLevel1',
+          AttributeAssignment: [
+            {
+              ...{ AttributeId: 'urn:altinn:obligation1-assignment1', Value: '4' },
+              Category: 'urn:altinn:minimum-authenticationlevel',
+              DataType: 'http://www.w3.org/2001/XMLSchema#integer',
+            },
+          ],
+        },
+      ],
+    });
+  });
+
   it('do not apply the filter for a system user', async () => {
     const partyFilter = [{ Type: 'urn:altinn:organization:identifier-no', Value: '313007103' }];
     const value = '5b7a3c0e-52a4-4c0f-9a55-0c6f0f1e2d3c';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createLogger, type Logger } from '@dialog/telemetry/logger';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
-import { fixturesIn } from './fixtures.ts';
+import { dataFolder, fixturesIn } from './fixtures.ts';
 import { clientKey, createKeyRing, type PrivateKey } from './keys.ts';
 import { registerMint } from './mint.ts';
 import { registerAccessPackages } from './operations/access-packages.ts';
@@ -33,6 +33,7 @@ type Options = {
   dataDir?: string;
   /** The address under which clients reach the emulator, if not the one it listens on. It stands in every token. */
   publicUrl?: string;
+  /** A folder with all the files of `data/`, if not that. */
   fixturesDir?: string;
   log?: Logger;
 };
@@ -53,7 +54,7 @@ export type Emulator = {
  */
 export async function startEmulator(options: Options = {}): Promise<Emulator> {
   const { port = 0, hostname = '127.0.0.1', dataDir, log = createLogger('altinn-emulator', 'silent') } = options;
-  const fixtures = fixturesIn(options.fixturesDir ?? join(import.meta.dirname, '../data'));
+  const fixtures = fixturesIn(options.fixturesDir ?? dataFolder);
   const keyRing = createKeyRing(dataDir === undefined ? undefined : join(dataDir, 'keys'));
   const [jwk] = await keyRing.keys(clientKey(platformClientId));
   // Also made before the first call comes: whoever wants to be one of the clients finds its key in a file.

@@ -84,19 +84,21 @@ const authorisedParties = z.array(
 );
 export type AuthorisedParties = z.infer<typeof authorisedParties>;
 
-const decisionRules = z.array(
+const delegations = z.array(
   z.strictObject({
-    /** `urn:altinn:rolecode:…` or `urn:altinn:accesspackage:…` that the user has at the party, or the user itself. */
+    /** URN of the person or system user that the right was handed to. */
     subject: z.string(),
+    /** Without, at any party. */
     party: z.string().optional(),
-    resource: z.string().optional(),
+    /** Id of the resource whose policy it goes beyond. */
+    resource: z.string(),
     /** A part of the resource, as `urn:altinn:task:…` or `urn:altinn:subresource:…`. Without, any part and none. */
     attribute: z.string().optional(),
     instance: z.string().optional(),
     actions: z.array(z.string()).min(1),
   }),
 );
-export type DecisionRule = z.infer<typeof decisionRules>[number];
+export type Delegation = z.infer<typeof delegations>[number];
 
 const users = z.array(
   z.strictObject({
@@ -120,6 +122,9 @@ const systemUsers = z.array(
 );
 export type SystemUser = z.infer<typeof systemUsers>[number];
 
+/** Where the emulator's own world is. */
+export const dataFolder = join(import.meta.dirname, '../data');
+
 /**
  * The emulator's world, as files. They are read at every call, so that an edit counts at once.
  *
@@ -136,7 +141,7 @@ export type Fixtures = {
   /** XML as it is in the file; undefined for a resource without one. */
   policy: (resourceId: string) => Promise<string | undefined>;
   authorisedParties: () => Promise<AuthorisedParties>;
-  decisionRules: () => Promise<DecisionRule[]>;
+  delegations: () => Promise<Delegation[]>;
   users: () => Promise<AltinnUser[]>;
   systemUsers: () => Promise<SystemUser[]>;
 };
@@ -152,7 +157,7 @@ export function fixturesIn(folder: string): Fixtures {
     subjectResources: () => read('subject-resources.json', subjectResources),
     policy: readPolicy,
     authorisedParties: () => read('authorised-parties.json', authorisedParties),
-    decisionRules: () => read('decision-rules.json', decisionRules),
+    delegations: () => read('delegations.json', delegations),
     users: () => read('users.json', users),
     systemUsers: () => read('system-users.json', systemUsers),
   };

@@ -13,6 +13,7 @@ const env = readConfig(
     PORT: port.default(0),
     HOST: z.string().default('127.0.0.1'),
     DATA_DIR: z.string().optional(),
+    FIXTURES_DIR: z.string().optional(),
     PUBLIC_URL: url(['http', 'https']).optional(),
     LOG_LEVEL: logLevel.default('info'),
   }),
@@ -23,6 +24,7 @@ const emulator = await startEmulator({
   port: env.PORT,
   hostname: env.HOST,
   ...(env.DATA_DIR !== undefined && { dataDir: env.DATA_DIR }),
+  ...(env.FIXTURES_DIR !== undefined && { fixturesDir: env.FIXTURES_DIR }),
   ...(env.PUBLIC_URL !== undefined && { publicUrl: env.PUBLIC_URL }),
   log,
 });

@@ -101,7 +101,7 @@ describe('the catalogue of services', () => {
     const items = await catalogue();
     const of = (id: string) => items.find(({ serviceResource }) => serviceResource.id === id);
     expect(of('app_ttd_registration')?.roles.map(({ urn }) => urn)).toEqual([
-      'urn:altinn:external-role:ccr:styreleder',
+      ...['urn:altinn:rolecode:dagl', 'urn:altinn:external-role:ccr:styreleder'],
     ]);
     expect(of('ttd-without-status')).toMatchObject({
       serviceResource: { status: '', minimumAuthenticationLevel: 3 },

@@ -16,8 +16,7 @@ type Party = AuthorisedParties[number]['parties'][number];
 
 /**
  * Access management's list of whom a user may act for. Needs a platform token with its scope (403) and a subscription
- * key (401). A user whom the file does not know is somebody who acts for itself alone. A filter is not applied for
- * system users.
+ * key (401). A person whom the file does not know acts for itself alone. A filter is not applied for system users.
  */
 export function registerAuthorisedParties(
   operation: Operation,
@@ -55,6 +54,13 @@ export function registerAuthorisedParties(
 
 const noRights = { roles: [], accessPackages: [], resources: [], instances: [] };
 
+/** What somebody has at its own party, by kind of user. A system user is no party. */
+const ownRoles = new Map([
+  ['urn:altinn:person:identifier-no', 'PRIV'],
+  ['urn:altinn:person:idporten-email', 'SELN'],
+  ['urn:altinn:person:legacy-selfidentified', 'SELN'],
+]);
+
 /** Whom a user may act for, the made-up ones included. */
 export async function partiesOf(
   { authorisedParties, parties }: Pick<Fixtures, 'authorisedParties' | 'parties'>,
@@ -62,8 +68,10 @@ export async function partiesOf(
 ): Promise<Party[]> {
   const known = (await authorisedParties()).find((one) => one.user === user);
   if (known !== undefined) return [...known.parties, ...generated(known.generated)];
+  const ownRole = ownRoles.get(user.slice(0, user.lastIndexOf(':')));
+  if (ownRole === undefined) return [];
   const name = (await parties()).find(({ urn }) => urn === user)?.displayName ?? 'Ukjent';
-  return [partyWith(user, name, ['PRIV'])];
+  return [partyWith(user, name, [ownRole])];
 }
 
 /** What is in the filter; a unit that is not stays, without rights, where a sub-unit is. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { AltinnUser, DecisionRule, Fixtures, Unit } from '../fixtures.ts';
+import { decisionsOf } from '../decisions.ts';
+import type { Fixtures } from '../fixtures.ts';
 import type { KeyRing } from '../keys.ts';
 import type { EmulatorApp, Operation } from '../operations.ts';
-import { partiesOf, partyIds } from './authorised-parties.ts';
+import type { Evaluation } from '../policy-evaluation.ts';
 import { refusal } from './bearer.ts';
 
 const scope = 'altinn:authorization/authorize.admin';
@@ -29,11 +30,8 @@ const oddity = z.strictObject({
 });
 const ordinary = oddity.parse({});
 
-/** The attributes of one question as URNs: `urn:altinn:resource:fangstrapport`. */
-type Question = ReadonlySet<string>;
-
 /**
- * The policy decision point: answers the questions of a multi-decision request in their order, by the rules in the file.
+ * The policy decision point: answers the questions of a multi-decision request in their order, by the policies.
  * Needs a platform token with its scope (403) and a subscription key (401).
  *
  * `POST /emulator/decision-point` with `indeterminate`, `fewer` or `camelCase` makes its answers odd; `DELETE` ends that.
@@ -62,83 +60,38 @@ export function registerDecisionPoint(
     if (!parsed.success) return c.text(z.prettifyError(parsed.error), 400);
 
     const { AccessSubject, Action, Resource, MultiRequests } = parsed.data.Request;
-    // The subject is in every question. It is kept apart: a person can be subject and party.
-    const byNumber = urnsByNumber(await deps.fixtures.users());
-    const named = (one: z.infer<typeof category>) => urnsOf(one).map((urn) => byNumber.get(urn) ?? urn);
-    const categories = new Map([...Action, ...Resource].map((one) => [one.Id, named(one)]));
-    const [user = ''] = AccessSubject.flatMap(named);
-    const units = (await partiesOf(deps.fixtures, user)).flatMap((party) => [party, ...party.subunits]);
-    const rules = await deps.fixtures.decisionRules();
-    const decisions = MultiRequests.RequestReference.map(({ ReferenceId }) => {
-      if (odd.indeterminate) return 'Indeterminate';
-      const question = new Set(ReferenceId.flatMap((id) => categories.get(id) ?? []));
-      const subjects = new Set([user, ...subjectsAt(units, question)]);
-      return rules.some((rule) => permits(rule, question, subjects)) ? 'Permit' : 'NotApplicable';
-    });
+    const attributesOf = ({ Attribute }: z.infer<typeof category>) =>
+      Attribute.map(({ AttributeId, Value }) => ({ id: AttributeId, value: Value }));
+    const [user] = AccessSubject.flatMap(attributesOf);
+    const actions = new Map(Action.map((one) => [one.Id, attributesOf(one)[0]?.value]));
+    const resources = new Map(Resource.map((one) => [one.Id, attributesOf(one)]));
+    const questions = MultiRequests.RequestReference.map(({ ReferenceId }) => ({
+      resource: ReferenceId.flatMap((id) => resources.get(id) ?? []),
+      action: ReferenceId.map((id) => actions.get(id)).find((action) => action !== undefined) ?? '',
+    }));
+    const evaluations = await decisionsOf(deps.fixtures, `${user?.id}:${user?.value}`, questions);
+    const decisions = odd.indeterminate ? evaluations.map(() => undecided) : evaluations;
     const answered = decisions.slice(0, decisions.length - odd.fewer).map(wire);
     return c.json(odd.camelCase ? inCamelCase({ Response: answered }) : { Response: answered });
   });
 }
 
-function urnsOf({ Attribute }: z.infer<typeof category>): string[] {
-  return Attribute.map(({ AttributeId, Value }) => `${AttributeId}:${Value}`);
-}
+const undecided: Evaluation = { decision: 'Indeterminate', obligations: [] };
 
-/** Users may be named by the number of their account and, where they are the party, by that of their party. */
-function urnsByNumber(users: readonly AltinnUser[]): ReadonlyMap<string, string> {
-  return new Map(
-    users.flatMap(({ urn, userId }) => [
-      [`urn:altinn:userid:${userId}`, urn],
-      [`urn:altinn:partyid:${partyIds(urn).partyId}`, urn],
-    ]),
-  );
-}
-
-/** The roles and access packages that the user has at the question's party. */
-function subjectsAt(units: readonly Unit[], question: Question): string[] {
-  const there = units.filter(({ party, hierarchyOnly }) => question.has(party) && !hierarchyOnly);
-  return [
-    ...there.flatMap(({ roles }) => roles.map((code) => `urn:altinn:rolecode:${code.toLowerCase()}`)),
-    ...there.flatMap(({ accessPackages }) =>
-      accessPackages.map((id) => `urn:altinn:accesspackage:${id.toLowerCase()}`),
-    ),
-  ];
-}
-
-const actionId = 'urn:oasis:names:tc:xacml:1.0:action:action-id';
-
-/** What a rule names must be in the question; what else is in the question does not matter. */
-function permits(rule: DecisionRule, question: Question, subjects: ReadonlySet<string>): boolean {
-  const { subject, party, resource, attribute, instance, actions } = rule;
-  const named = [
-    ...(party === undefined ? [] : [party]),
-    ...(resource === undefined ? [] : resourceUrns(resource)),
-    ...(attribute === undefined ? [] : [attribute]),
-    ...(instance === undefined ? [] : [`urn:altinn:resource:instance-id:${instance}`]),
-  ];
-  return (
-    subjects.has(subject) &&
-    named.every((urn) => question.has(urn)) &&
-    actions.some((action) => question.has(`${actionId}:${action}`))
-  );
-}
-
-function resourceUrns(resource: string): string[] {
-  const [, org, app] = /^app_([^_]+)_(.+)$/.exec(resource) ?? [];
-  return org === undefined ? [`urn:altinn:resource:${resource}`] : [`urn:altinn:org:${org}`, `urn:altinn:app:${app}`];
-}
-
-function wire(decision: string) {
-  const status = { StatusCode: { Value: 'urn:oasis:names:tc:xacml:1.0:status:ok' } };
-  if (decision !== 'Permit') return { Decision: decision, Status: status };
-  const level = {
-    AttributeId: 'urn:altinn:obligation1-assignment1',
-    Value: '3',
-    Category: 'urn:altinn:minimum-authenticationlevel',
-    DataType: 'http://www.w3.org/2001/XMLSchema#integer',
+function wire({ decision, obligations }: Evaluation) {
+  const status = `urn:oasis:names:tc:xacml:1.0:status:${decision === 'Indeterminate' ? 'processing-error' : 'ok'}`;
+  return {
+    Decision: decision,
+    Status: { StatusCode: { Value: status } },
+    ...(obligations.length > 0 && {
+      Obligations: obligations.map(({ id, assignments }) => ({
+        Id: id,
+        AttributeAssignment: assignments.map(({ attributeId, value, category, dataType }) => ({
+          ...{ AttributeId: attributeId, Value: value, Category: category, DataType: dataType },
+        })),
+      })),
+    }),
   };
-  const obligations = [{ Id: 'urn:altinn:obligation:authenticationLevel1', AttributeAssignment: [level] }];
-  return { Decision: decision, Status: status, Obligations: obligations };
 }
 
 function inCamelCase(answer: object): unknown {
