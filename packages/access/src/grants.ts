@@ -35,8 +35,8 @@ export function grantsOf(
     AccessPackage: held.filter((subject) => !isRole(subject)),
     ResourceDelegation: atParty.flatMap(({ resources }) => resources).filter((urn) => urn === serviceResource),
     InstanceDelegation: atParty
-      .flatMap(({ instances }) => instances.map(({ reference }) => reference))
-      .filter((reference) => reference === instanceRef),
+      .flatMap(({ instances }) => instances)
+      .flatMap(({ reference }) => (reference === instanceRef ? [reference] : [])),
   };
   return grantType.options.flatMap((type) =>
     [...new Set(named[type])].map((subject) => ({ grantType: type, subject })),

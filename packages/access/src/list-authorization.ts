@@ -143,7 +143,7 @@ export function authorisedInLists(
       if (granted.size > 0) resourcesByParty.set(party, granted);
     }
     for (const { resource, reference } of instances) {
-      if (!isWanted(resource)) continue;
+      if (reference === null || !isWanted(resource)) continue;
       const found = parseInstanceReference(reference);
       if (found?.kind === 'dialog') dialogIds.add(found.dialogId);
       // Its own form is as good a label as the one that Altinn's storage writes.

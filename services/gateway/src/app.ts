@@ -1,7 +1,7 @@
+import type { Decisions } from '@dialog/access/decisions';
 import type { DialogTokens } from '@dialog/access/dialog-token';
 import type { ListAuthorizations } from '@dialog/access/list-authorization';
 import type { AuthorisedParties } from '@dialog/access/platform/authorised-parties';
-import type { DecisionPoint } from '@dialog/access/platform/decision-point';
 import type { RepresentedParties } from '@dialog/access/platform/represented-parties';
 import { problemOf } from '@dialog/contracts/problem';
 import type { Database } from '@dialog/database/open';
@@ -73,8 +73,8 @@ export type GatewayDeps = AuthenticationDeps &
   SearchDeps & {
     db: Database;
     lists: ListAuthorizations;
-    decisionPoint: DecisionPoint;
     authorisedParties: AuthorisedParties;
+    decisions: Decisions;
     representedParties: RepresentedParties;
     dialogTokens: DialogTokens;
     /** Secret by which persons are told apart without being told. */

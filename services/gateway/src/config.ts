@@ -41,6 +41,12 @@ export const gatewayConfig = z
      */
     ACTOR_SALT_FILE: secretFile,
 
+    /**
+     * How long ago the registry may have confirmed a policy whose answers count. As long as an answer of the decision point
+     * is kept; much more than the authorization-worker takes from one confirmation to the next.
+     */
+    POLICY_AGE_MAX_MS: durationMs(1_000, 86_400_000).default(30 * 60_000),
+
     DATABASE_URL: url(['postgres', 'postgresql']),
     DATABASE_CONNECTIONS: wholeNumber(1, 1_000).default(10),
     /** A caller is told soon that the database is away; it is asked again at the next request. */
@@ -93,6 +99,7 @@ export const gatewayConfig = z
     },
     actorSalt: Buffer.from(env.ACTOR_SALT_FILE),
     platform: platformSettings(env),
+    policies: { answerAgeMsMax: env.POLICY_AGE_MAX_MS },
     databaseUrl: env.DATABASE_URL,
     database: {
       applicationName: 'gateway',

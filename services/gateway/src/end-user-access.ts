@@ -1,14 +1,6 @@
-import {
-  type AuthorisableDialog,
-  type AuthorisableParts,
-  decisionRequest,
-  type Permissions,
-  pairsOf,
-  permissionsOf,
-} from '@dialog/access/details-authorization';
-import type { EndUser } from '@dialog/access/end-user';
+import type { Decisions } from '@dialog/access/decisions';
+import type { AuthorisableDialog, AuthorisableParts, Permissions } from '@dialog/access/details-authorization';
 import type { AuthenticationLevels } from '@dialog/access/platform/authentication-levels';
-import type { DecisionPoint } from '@dialog/access/platform/decision-point';
 import type { Database } from '@dialog/database/open';
 import type { Dialog } from '@dialog/domain/dialog';
 import { read } from './database-reads.ts';
@@ -17,48 +9,9 @@ import { forbidden, gone, notFound } from './problem-response.ts';
 
 export type EndUserAccessDeps = {
   db: Database;
-  decisionPoint: DecisionPoint;
+  decisions: Decisions;
   authenticationLevels: AuthenticationLevels;
 };
-
-/**
- * What the decision point permits somebody to do with a dialog and some of its parts (authorization, section 7).
- *
- * @param subject as the decision point knows end users
- * @throws UpstreamFailure
- */
-export async function permissionsOfSubject(
-  { decisionPoint }: Pick<EndUserAccessDeps, 'decisionPoint'>,
-  subject: string,
-  dialog: AuthorisableDialog,
-  parts: AuthorisableParts,
-): Promise<Permissions> {
-  const pairs = pairsOf(parts);
-  return permissionsOf(pairs, await decisionPoint(decisionRequest(subject, dialog, pairs)));
-}
-
-/**
- * The same for an end user who calls.
- *
- * @throws UpstreamFailure
- */
-export async function permissionsOfEndUser(
-  deps: Pick<EndUserAccessDeps, 'decisionPoint'>,
-  endUser: EndUser,
-  dialog: AuthorisableDialog,
-  parts: AuthorisableParts,
-): Promise<Permissions> {
-  // Somebody of whom the decision point cannot be asked is permitted nothing.
-  if (endUser.decisionSubject === undefined) return permissionsOf(pairsOf(parts), []);
-  const known = { ...dialog, party: knownParty(endUser, dialog) };
-  return permissionsOfSubject(deps, endUser.decisionSubject, known, parts);
-}
-
-/** The decision point cannot find an e-mail address: its owner's own party goes by number (section 6.4). */
-function knownParty({ type, id, partyId }: EndUser, { party }: AuthorisableDialog): string {
-  const isOwn = type === 'IdportenEmailIdentifiedUser' && party === id;
-  return isOwn && partyId !== undefined ? `urn:altinn:partyid:${partyId}` : party;
-}
 
 /** What a service demands of whose policy says nothing (authorization, section 13). */
 const levelWhenUnknown = 3;
@@ -100,7 +53,7 @@ export async function accessDialog(
   const dialog = await findAuthorisable(deps.db, dialogId);
   if (dialog === undefined) return refused(notFound(c, 'DialogEntity', dialogId));
   const parts = { apiActions: [], guiActions: [], transmissions };
-  const permissions = await permissionsOfEndUser(deps, c.get('endUser'), dialog, parts);
+  const permissions = await deps.decisions.permissionsFor(c.get('endUser'), dialog, parts);
   const isHidden = !permissions.any || (hidesDeleted && dialog.deletedAt !== null);
   if (isHidden) return refused(notFound(c, 'DialogEntity', dialogId));
   if (dialog.deletedAt !== null) return refused(gone(c, dialogId));

@@ -24,6 +24,7 @@ import { createMetrics } from '@dialog/telemetry/metrics';
 import { createApp } from './app.ts';
 import { readGatewayConfig } from './config.ts';
 import { read } from './database-reads.ts';
+import { decisionsOf } from './decisions.ts';
 import { gatewayChecks } from './health-checks.ts';
 import { listAuthorizationsOf } from './list-authorizations.ts';
 import { listen } from './listen.ts';
@@ -70,6 +71,7 @@ const app = createApp({
   tokens: createTokenVerifier(config.tokenIssuers, { log }),
   ...platform,
   lists: listAuthorizationsOf(platform, db, config.lists),
+  decisions: decisionsOf(platform, { db, registry, log, policies: config.policies }),
   dialogTokens: createDialogTokens({
     issuer: config.dialogTokens.issuer,
     keys,

@@ -1,14 +1,13 @@
+import { type Decisions, personAsCaller } from '@dialog/access/decisions';
 import type { Permissions } from '@dialog/access/details-authorization';
-import type { DecisionPoint } from '@dialog/access/platform/decision-point';
 import type { Problem } from '@dialog/contracts/problem';
 import type { Database } from '@dialog/database/open';
 import { isCurrent } from '@dialog/domain/dialog';
-import { permissionsOfSubject } from './end-user-access.ts';
 import type { GatewayContext } from './gateway-app.ts';
 import { readDialog, type WholeDialog } from './read-dialog.ts';
 import { recordVisit, type VisitDeps } from './record-visit.ts';
 
-export type OpenDialogDeps = VisitDeps & { db: Database; decisionPoint: DecisionPoint };
+export type OpenDialogDeps = VisitDeps & { db: Database; decisions: Decisions };
 
 /** A dialog, and what a person may do with it. */
 export type OpenDialog = { whole: WholeDialog; permissions: Permissions };
@@ -40,7 +39,7 @@ export async function openDialog(
     const whole = await readDialog(deps.db, dialogId, serviceOwner);
     if (whole === undefined || !isCurrent(whole.dialog, deps.now())) return undefined;
     const parts = { ...whole.dialog, transmissions: whole.transmissions };
-    const permissions = await permissionsOfSubject(deps, person, whole.dialog, parts);
+    const permissions = await deps.decisions.permissionsFor(personAsCaller(person), whole.dialog, parts);
     return permissions.any ? { whole, permissions } : undefined;
   }
 }

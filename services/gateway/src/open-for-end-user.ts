@@ -2,7 +2,7 @@ import { isListed, type ListAuthorizations } from '@dialog/access/list-authoriza
 import { problemOf } from '@dialog/contracts/problem';
 import { noRights } from '@dialog/contracts/rights';
 import type { Timestamp } from '@dialog/contracts/timestamp';
-import { type EndUserAccessDeps, permissionsOfEndUser, refusedByLevel } from './end-user-access.ts';
+import { type EndUserAccessDeps, refusedByLevel } from './end-user-access.ts';
 import type { GatewayContext } from './gateway-app.ts';
 import type { OpenDialog } from './open-dialog.ts';
 import { forbidden, gone, notFound, problemResponse } from './problem-response.ts';
@@ -35,7 +35,7 @@ async function readFor(c: GatewayContext, deps: OpenForEndUserDeps, dialogId: st
   const whole = await readDialog(deps.db, dialogId, 'end-user');
   if (whole === undefined) return refused(notFound(c, 'DialogEntity', dialogId));
   const { dialog, transmissions } = whole;
-  const permissions = await permissionsOfEndUser(deps, endUser, dialog, { ...dialog, transmissions });
+  const permissions = await deps.decisions.permissionsFor(endUser, dialog, { ...dialog, transmissions });
   if (!permissions.any) {
     const { party, serviceResource } = dialog;
     const question = { caller: endUser.id, parties: [party], resources: [serviceResource] };

@@ -33,6 +33,7 @@ import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import { createApp } from '../../../services/gateway/src/app.ts';
 import { readGatewayConfig } from '../../../services/gateway/src/config.ts';
+import { decisionsOf } from '../../../services/gateway/src/decisions.ts';
 import { listAuthorizationsOf } from '../../../services/gateway/src/list-authorizations.ts';
 import { listen } from '../../../services/gateway/src/listen.ts';
 
@@ -71,9 +72,9 @@ function outboxChange({ traceparent }: Command, dialog: Dialog, events: DialogEv
 }
 
 const closing = new AbortController();
+const registry = createMetrics('baseline');
 const app = createApp({
-  ...{ db, log },
-  registry: createMetrics('baseline'),
+  ...{ db, log, registry },
   lanes: {
     submit: (command) => inTransaction(db, (trx) => insert(trx, command)),
     wait: async () => undefined,
@@ -81,6 +82,7 @@ const app = createApp({
   tokens: createTokenVerifier(config.tokenIssuers, { log }),
   ...platform,
   lists: listAuthorizationsOf(platform, db),
+  decisions: decisionsOf(platform, { db, registry, log, policies: config.policies }),
   dialogTokens: createDialogTokens({
     issuer: config.dialogTokens.issuer,
     keys: await openDialogTokenKeys(config.dialogTokens.keys, { log, recheckMs: config.dialogTokens.recheckMs }),

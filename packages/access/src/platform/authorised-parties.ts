@@ -14,8 +14,8 @@ export type AuthorisedParty = {
   subjects: readonly string[];
   /** URNs of service resources that were delegated one by one. */
   resources: readonly string[];
-  /** Single cases that were delegated. `reference` is what the delegation names, in whatever form. */
-  instances: readonly { resource: string; reference: string }[];
+  /** Single cases that were delegated. `reference` is what the delegation names, in whatever form; null: it is not told. */
+  instances: readonly { resource: string; reference: string | null }[];
 };
 
 /**
@@ -114,9 +114,9 @@ function authorisedParty(one: Unit): AuthorisedParty[] {
         ...one.authorizedaccesspackages.map((id) => `urn:altinn:accesspackage:${id.toLowerCase()}`),
       ],
       resources: one.authorizedresources.map(resourceUrn),
-      instances: one.authorizedinstances.flatMap(({ resourceid, instanceref }) =>
-        instanceref == null ? [] : [{ resource: resourceUrn(resourceid), reference: instanceref.toLowerCase() }],
-      ),
+      instances: one.authorizedinstances.map(({ resourceid, instanceref }) => ({
+        ...{ resource: resourceUrn(resourceid), reference: instanceref?.toLowerCase() ?? null },
+      })),
     },
   ];
 }

@@ -297,6 +297,7 @@ describe('authorised parties', () => {
         resource: 'urn:altinn:resource:ttd-correspondence',
         reference: 'urn:altinn:correspondence-id:7e9a4c52-8a44-4b0f-b1b2-7f5c6e4d3a03',
       },
+      { resource: 'urn:altinn:resource:ttd-catch-report', reference: null },
     ]);
   });
 

@@ -1,4 +1,5 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
+import { pairsOf, permissionsOf } from '@dialog/access/details-authorization';
 import { createDialogTokens, type DialogTokens } from '@dialog/access/dialog-token';
 import { firstKeys } from '@dialog/access/dialog-token-keys';
 import { scopes } from '@dialog/access/service-owner';
@@ -17,6 +18,8 @@ export const exampleLimits = {
   heartbeatMs: 1_000,
   bodyBytesMax: 20_000_000,
 };
+
+export const examplePolicies = { answerAgeMsMax: 30 * 60_000 };
 
 export const exampleResource = {
   ...{ urn: 'urn:altinn:resource:building-permit', type: 'genericaccessresource', org: 'ttd', orgNumber: '310001007' },
@@ -69,8 +72,8 @@ export function exampleApp(changed: Partial<GatewayDeps> = {}) {
     lists: {
       listAuthorization: async () => ({ resourcesByParty: new Map(), dialogIds: new Set() }),
     },
-    decisionPoint: async () => [],
     authorisedParties: async () => [],
+    decisions: { permissionsFor: async (_caller, _dialog, parts) => permissionsOf(pairsOf(parts), []) },
     representedParties: async () => [],
     dialogTokens: exampleDialogTokens(),
     partyNames: { nameOf: async () => undefined },

@@ -18,10 +18,11 @@ import { Registry } from 'prom-client';
 import { z } from 'zod';
 import { createApp, type GatewayDeps } from '../app.ts';
 import { read } from '../database-reads.ts';
+import { decisionsOf } from '../decisions.ts';
 import { gatewayChecks } from '../health-checks.ts';
 import { listAuthorizationsOf } from '../list-authorizations.ts';
 import { describingItself } from './described-answers.ts';
-import { exampleDialogTokens, exampleLimits } from './example-app.ts';
+import { exampleDialogTokens, exampleLimits, examplePolicies } from './example-app.ts';
 
 /** An address where nothing listens. */
 export const nowhere = '127.0.0.1:1';
@@ -84,6 +85,7 @@ export async function openGatewayFixture() {
         tokens: createTokenVerifier(Object.values(emulator.issuers), { log }),
         ...platform,
         lists: listAuthorizationsOf(platform, db),
+        decisions: decisionsOf(platform, { db, registry, log, policies: examplePolicies }),
         dialogTokens: exampleDialogTokens(),
         limits: { ...exampleLimits, ...changes.limits },
         closing: new AbortController().signal,
