@@ -4,9 +4,10 @@ import { command, envelopeVersion } from './commands.ts';
 it('has a new version of the envelope for each new kind of command, so that older workers leave it alone', () => {
   const kinds = command.options.map(({ shape }) => shape.kind.value).sort();
   expect({ envelopeVersion, kinds }).toEqual({
-    envelopeVersion: 2,
+    envelopeVersion: 3,
     kinds: [
       'AddServiceOwnerLabel',
+      'ApplyVisibility',
       'BulkSetSystemLabels',
       'CreateActivity',
       'CreateDialog',

@@ -104,6 +104,8 @@ export const command = z.discriminatedUnion('kind', [
     /** At most 200, all of them or none. The lane is that of `dialogId`, the first of them. */
     dialogs: z.array(z.object({ dialogId: givenId, endUserContextRevision: givenId.nullable() })).min(1),
   }),
+  /** Sent by the visibility-worker, in the name of the dialog's org, when its `visibilityDueAt` has come. */
+  header.extend({ kind: z.literal('ApplyVisibility') }),
 ]);
 export type Command = z.infer<typeof command>;
 export type CommandKind = Command['kind'];
@@ -113,7 +115,7 @@ export type CommandOf<K extends CommandKind> = Extract<Command, { kind: K }>;
  * Version of the envelope contract. It goes up with each new kind of command and each new member that a worker must
  * understand: a worker leaves an envelope that is newer than itself on the lane, and reads those that are older.
  */
-export const envelopeVersion = 2;
+export const envelopeVersion = 3;
 
 /** The commands that one gateway sends down a lane together, as one BullMQ job. */
 export const envelope = z.object({

@@ -16,6 +16,8 @@ export const dialogEvent = z.discriminatedUnion('type', [
   z.object({ ...common, type: z.literal('DialogRestored') }),
   /** Its id is that of the entry in the seen log, which tells who it was. */
   z.object({ ...common, type: z.literal('DialogSeen') }),
+  /** Its time is over. Told to the party alone, and never to the platform (service owner API, section 38.3). */
+  z.object({ ...common, type: z.literal('DialogExpired') }),
   z.object({
     ...common,
     type: z.literal('DialogTransmissionCreated'),
@@ -32,7 +34,10 @@ export const dialogEvent = z.discriminatedUnion('type', [
 ]);
 export type DialogEvent = z.infer<typeof dialogEvent>;
 
-/** The events of one applied command, with the dialog's facts at that moment: one row of the outbox. */
+/**
+ * Events of one applied command, with the dialog's facts at that moment: one row of the outbox. There are several rows
+ * where there are many events.
+ */
 export const dialogChange = z.object({
   dialogId: z.uuid(),
   revision: z.uuid(),

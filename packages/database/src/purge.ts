@@ -8,6 +8,7 @@ const partsOfDialog = [
   'dialog_label_log',
   'dialog_seen_log',
   'chosen_id',
+  'withheld_event',
 ] as const;
 
 /** Removes dialogs with everything in them. */

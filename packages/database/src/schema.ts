@@ -3,6 +3,7 @@
  * Please do not edit it manually.
  */
 
+import type { DialogEvent } from "@dialog/contracts/dialog-event";
 import type { OperationStatus } from "@dialog/contracts/operation";
 import type { PolicyGrant } from "@dialog/contracts/policy-grant";
 import type { Problem } from "@dialog/contracts/problem";
@@ -74,7 +75,9 @@ export interface Dialog {
   unopened_content_override: boolean | null;
   unopened_transmissions_count: number;
   updated_at: Instant;
+  visibility_due_at: Instant | null;
   visible_from: Instant | null;
+  withheld_events_count: number | null;
 }
 
 export interface DialogActivity {
@@ -198,6 +201,12 @@ export interface ResourcePolicy {
   version: string | null;
 }
 
+export interface WithheldEvent {
+  dialog_id: string;
+  event: ColumnType<DialogEvent, string, string>;
+  seq: number;
+}
+
 export interface DB {
   authorization_round: AuthorizationRound;
   chosen_id: ChosenId;
@@ -216,4 +225,5 @@ export interface DB {
   party_resource: PartyResource;
   policy_question: PolicyQuestion;
   resource_policy: ResourcePolicy;
+  withheld_event: WithheldEvent;
 }

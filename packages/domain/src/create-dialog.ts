@@ -4,7 +4,7 @@ import { latestOf } from '@dialog/contracts/timestamp';
 import { appendActivities, reservedActivityTypes } from './append-activities.ts';
 import { appendTransmissions, usedTransmissionKeys } from './append-transmissions.ts';
 import { afterAppending } from './counters.ts';
-import type { Dialog } from './dialog.ts';
+import { type Dialog, isCurrent } from './dialog.ts';
 import { type DialogState, emptyState, orgKey } from './dialog-state.ts';
 import { eventsOf } from './events.ts';
 import { identifiedApiAction, identifiedAttachment, identifiedGuiAction, partIds } from './identified.ts';
@@ -100,6 +100,8 @@ export function createDialog(state: DialogState, command: CommandOf<'CreateDialo
     unopenedContentOverride: null,
     contentlessTransmissionsCount: 0,
     correspondenceOpened: false,
+    withheldEventsCount: isCurrent(payload, now) ? null : 0,
+    visibilityDueAt: null,
   };
 
   const appended = appendTransmissions(state, blank, payload.transmissions, facts, context, { rules, actors: storage });

@@ -1,5 +1,6 @@
 import type { Actor } from '@dialog/contracts/actor';
 import type { Command } from '@dialog/contracts/commands';
+import { applyVisibility } from './apply-visibility.ts';
 import { createActivity } from './create-activity.ts';
 import { createDialog } from './create-dialog.ts';
 import { createTransmission } from './create-transmission.ts';
@@ -17,6 +18,7 @@ import { bulkSetSystemLabels, performer, setSystemLabels } from './set-system-la
 import { labelAssignments } from './system-labels.ts';
 import { updateDialog } from './update-dialog.ts';
 import { updateTransmission } from './update-transmission.ts';
+import { withVisibility } from './visibility.ts';
 
 /**
  * Decides one command on the state as it is now. Pure: it changes nothing, and what it needs of clock and chance comes
@@ -28,7 +30,8 @@ export function decide(state: DialogState, command: Command, context: Context): 
   const performedBy = labeller(command);
   const changes = outcome.changes.map((change) => {
     const before = state.dialogs.get(change.dialog.id);
-    return { ...change, labelAssignments: labelAssignments(before, change.dialog, performedBy, context) };
+    const labelled = { ...change, labelAssignments: labelAssignments(before, change.dialog, performedBy, context) };
+    return withVisibility(before, labelled, context);
   });
   return { ...outcome, changes };
 }
@@ -67,6 +70,8 @@ function decideKind(state: DialogState, command: Command, context: Context): Out
       return setSystemLabels(state, command, context);
     case 'BulkSetSystemLabels':
       return bulkSetSystemLabels(state, command, context);
+    case 'ApplyVisibility':
+      return applyVisibility(state, command, context);
   }
 }
 

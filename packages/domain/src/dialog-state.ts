@@ -1,10 +1,11 @@
 import type { Command } from '@dialog/contracts/commands';
+import type { DialogEvent } from '@dialog/contracts/dialog-event';
 import type { Dialog, KnownActivity, KnownTransmission, SeenLogEntry, Transmission } from './dialog.ts';
 import type { Change } from './outcome.ts';
 
 /**
  * What decisions look at: the dialogs of an envelope's commands, and of everything else only what those commands name.
- * Nothing here grows with the number of children a dialog has.
+ * Nothing here grows with the number of children a dialog has, but for what is withheld from its party.
  */
 export type DialogState = {
   dialogs: Map<string, Dialog>;
@@ -24,6 +25,8 @@ export type DialogState = {
   dialogKeys: Map<string, { dialogId: string; deleted: boolean }>;
   /** Which transmission has an idempotent key, by `childKey` of the key. */
   transmissionKeys: Map<string, string>;
+  /** All that is withheld from the party, in order, of the dialogs that a command may show to it. */
+  withheld: Map<string, DialogEvent[]>;
 };
 
 export type KnownVisit = Pick<SeenLogEntry, 'id' | 'seenAt'>;
@@ -38,6 +41,8 @@ export type Lookups = {
   /** Transmissions that are corrected, and what each is to be related to from now on. */
   corrections: Correction[];
   visitors: Visitor[];
+  /** Dialogs that the party may get to see by a command. */
+  appearing: string[];
 };
 export type Visitor = { dialogId: string; actorId: string };
 export type Correction = { dialogId: string; id: string; relatedTransmissionId: string | null };
@@ -61,6 +66,7 @@ export function emptyState(): DialogState {
     takenIds: new Map(),
     dialogKeys: new Map(),
     transmissionKeys: new Map(),
+    withheld: new Map(),
   };
 }
 
@@ -79,6 +85,7 @@ export function lookupsOf(commands: readonly Command[]): Lookups {
   const transmissionKeys = new Map<string, { dialogId: string; idempotentKey: string }>();
   const corrections: Correction[] = [];
   const visitors = new Map<string, Visitor>();
+  const appearing = new Set<string>();
 
   for (const command of commands) {
     const { dialogId } = command;
@@ -90,6 +97,7 @@ export function lookupsOf(commands: readonly Command[]): Lookups {
       const { actorId } = command.seenBy;
       visitors.set(childKey(dialogId, actorId), { dialogId, actorId });
     }
+    if (command.kind === 'ApplyVisibility') appearing.add(dialogId);
     if (command.kind === 'MoveFormSavedActivity') ids.add(command.activityId);
     if (command.kind === 'UpdateTransmission') {
       const { transmissionId: id, payload } = command;
@@ -115,6 +123,7 @@ export function lookupsOf(commands: readonly Command[]): Lookups {
     transmissionKeys: [...transmissionKeys.values()],
     corrections,
     visitors: [...visitors.values()],
+    appearing: [...appearing],
   };
 }
 
@@ -171,6 +180,10 @@ export function record(state: DialogState, change: Change): void {
   for (const { dialogId, id, type } of change.activities) {
     state.activities.set(childKey(dialogId, id), { dialogId, id, type });
   }
+  if (change.withheld.length > 0) {
+    const events = change.withheld.map(({ event }) => event);
+    state.withheld.set(dialog.id, [...(state.withheld.get(dialog.id) ?? []), ...events]);
+  }
   for (const { dialogId, id, seenAt, seenBy } of change.visits) {
     const key = childKey(dialogId, seenBy.actorId);
     state.lastVisits.set(key, [{ id, seenAt }, ...(state.lastVisits.get(key) ?? [])].slice(0, knownVisitsMax));
@@ -186,6 +199,7 @@ function recordTransmission(state: DialogState, transmission: KnownTransmission)
 /** All that a purged dialog held is free again. */
 function forget(state: DialogState, { id, org, idempotentKey }: Dialog): void {
   state.dialogs.delete(id);
+  state.withheld.delete(id);
   if (idempotentKey !== null) state.dialogKeys.delete(orgKey(org, idempotentKey));
   for (const [taken, dialogId] of state.takenIds) if (dialogId === id) state.takenIds.delete(taken);
   const { transmissions, wholeTransmissions, activities, lastVisits, transmissionKeys } = state;

@@ -3,6 +3,7 @@ import type { Actor } from '@dialog/contracts/actor';
 import type { ApiActionBody } from '@dialog/contracts/api-action';
 import type { AttachmentBody } from '@dialog/contracts/attachment';
 import type { CreateDialogBody } from '@dialog/contracts/create-dialog';
+import type { DialogEvent } from '@dialog/contracts/dialog-event';
 import type { SystemLabel } from '@dialog/contracts/enumerations';
 import type { GuiActionBody } from '@dialog/contracts/gui-action';
 import type { Timestamp } from '@dialog/contracts/timestamp';
@@ -69,6 +70,10 @@ export type Dialog = Pick<
   contentlessTransmissionsCount: number;
   /** Whether an activity of type CorrespondenceOpened has been registered. */
   correspondenceOpened: boolean;
+  /** Events that the party gets once it can see the dialog, of which it has heard nothing. Null as soon as it has. */
+  withheldEventsCount: number | null;
+  /** When time alone next changes what the party can see, and has to hear of. Null when it never will by itself. */
+  visibilityDueAt: Timestamp | null;
 };
 
 /** A transmission as stored. `depth` is 1 for a root; `repliesCount` counts its direct children. */
@@ -113,6 +118,9 @@ export type SeenLogEntry = {
   seenBy: Actor & { actorId: string };
   isViaServiceOwner: boolean;
 };
+
+/** An event that the party gets later. `seq` counts from 1 in each dialog. */
+export type WithheldEvent = { dialogId: string; seq: number; event: DialogEvent };
 
 /** A transmission of these types comes from the party, whoever its sender is (service owner API, section 13.5). */
 export function isFromParty({ type }: Pick<Transmission, 'type'>): boolean {

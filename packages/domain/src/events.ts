@@ -5,8 +5,9 @@ import type { Context } from './outcome.ts';
 /**
  * The events of one change: the dialog's own first, then one per new child.
  *
- * A dialog that its party cannot see gives events for the service owner only: an event must never point at something
- * that its reader may not open (service owner API, section 13.3; the limitation that the original names).
+ * A dialog that its party cannot see, or has not been told of yet, gives events for the service owner only: an event must
+ * never point at something that its reader may not open (architecture, section 5). What the party hears later, and when,
+ * is settled in withVisibility.
  */
 export function eventsOf(
   type: 'DialogCreated' | 'DialogUpdated',
@@ -55,5 +56,5 @@ export function seenEvent(dialog: Dialog, { id }: SeenLogEntry, context: Context
 }
 
 function audiencesOf(dialog: Dialog, { now }: Context): Audience[] {
-  return isVisible(dialog, now) ? ['owner', 'party'] : ['owner'];
+  return isVisible(dialog, now) && dialog.withheldEventsCount === null ? ['owner', 'party'] : ['owner'];
 }

@@ -9,6 +9,7 @@ import type {
   MovedActivity,
   SeenLogEntry,
   Transmission,
+  WithheldEvent,
 } from './dialog.ts';
 
 /** What a decision may use besides the state: the clock and new ids come from outside. */
@@ -42,6 +43,8 @@ export type Change = {
   labelAssignments: LabelAssignment[];
   /** Empty when the change is silent. */
   events: DialogEvent[];
+  /** Events that the party gets when it can see the dialog. */
+  withheld: WithheldEvent[];
 };
 
 /**
@@ -60,13 +63,13 @@ export function applied(revision: string, ...changes: Change[]): Outcome & { kin
 export function changeOf(
   kind: Change['kind'],
   dialog: Dialog,
-  parts: Partial<Omit<Change, 'kind' | 'dialog' | 'labelAssignments'>> = {},
+  parts: Partial<Omit<Change, 'kind' | 'dialog' | 'labelAssignments' | 'withheld'>> = {},
 ): Change {
   return {
     ...{ kind, dialog, transmissions: [], activities: [], touchedTransmissions: [], correctedTransmissions: [] },
     ...{ movedActivities: [], visits: [], chosenIds: [], releasedIds: [] },
     // Told from the dialog before and after, once for all commands: see decide.
-    labelAssignments: [],
+    ...{ labelAssignments: [], withheld: [] },
     events: [],
     ...parts,
   };

@@ -27,6 +27,7 @@ const byEvent = {
   DialogDeleted: 'dialogporten.dialog.deleted.v1',
   DialogRestored: 'dialogporten.dialog.restored.v1',
   DialogSeen: 'dialogporten.dialog.seen.v1',
+  DialogExpired: 'dialogporten.dialog.expired.v1',
   DialogTransmissionCreated: 'dialogporten.dialog.transmission.created.v1',
 } as const satisfies Record<Exclude<DialogEvent['type'], 'DialogActivityCreated'>, string>;
 

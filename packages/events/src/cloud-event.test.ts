@@ -8,6 +8,7 @@ import {
   changeOf,
   created,
   deleted,
+  expired,
   restored,
   seen,
   transmissionCreated,
@@ -42,6 +43,7 @@ describe('a CloudEvent', () => {
     [deleted, 'deleted'],
     [restored, 'restored'],
     [seen, 'seen'],
+    [expired, 'expired'],
   ])('tells of the dialog where it is: $type', (event, name) => {
     expect(sent(event)).toMatchObject({ id: event.id, type: `dialogporten.dialog.${name}.v1`, source: dialog });
   });
@@ -101,7 +103,7 @@ describe('the type of a CloudEvent', () => {
   });
 
   it('is never shared, nor made up', () => {
-    expect(new Set(cloudEventTypes).size).toBe(6 + 17);
+    expect(new Set(cloudEventTypes).size).toBe(7 + 17);
     expect(() => cloudEventTypeOf({ ...activityCreated, activityType: 'toString' })).toThrow(/toString/);
   });
 });

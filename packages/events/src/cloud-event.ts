@@ -61,6 +61,7 @@ function pathWithin(event: DialogEvent): string {
     case 'DialogDeleted':
     case 'DialogRestored':
     case 'DialogSeen':
+    case 'DialogExpired':
       return '';
     case 'DialogTransmissionCreated':
       return `/transmissions/${event.transmissionId}`;

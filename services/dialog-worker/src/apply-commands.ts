@@ -80,7 +80,7 @@ export async function applyCommands(
       for (const change of outcome.changes) {
         record(state, change);
         changes.push(change);
-        if (change.events.length > 0) outbox.push(outboxRow(command, change, now));
+        outbox.push(...outboxRows(command, change, now));
       }
     }
 
@@ -136,8 +136,14 @@ function operationOf(command: Command, outcome: Outcome, endedAt: Timestamp): Ow
     : { ...common, status: 'Rejected', problem: toProblem(outcome.rejection) };
 }
 
-function outboxRow({ traceparent }: Command, { dialog, events }: Change, occurredAt: Timestamp): DialogChange {
+/** Events of one row. A dialog that becomes visible may have tens of thousands, and a relay takes many rows at once. */
+const rowEventsMax = 100;
+
+function outboxRows({ traceparent }: Command, { dialog, events }: Change, occurredAt: Timestamp): DialogChange[] {
   const { id: dialogId, revision, org, party, serviceResource, process, precedingProcess } = dialog;
   const facts = { dialogId, revision, org, party, serviceResource, process, precedingProcess };
-  return { ...facts, occurredAt, traceparent, events };
+  return Array.from({ length: Math.ceil(events.length / rowEventsMax) }, (_, row) => ({
+    ...facts,
+    ...{ occurredAt, traceparent, events: events.slice(row * rowEventsMax, (row + 1) * rowEventsMax) },
+  }));
 }

@@ -1,3 +1,4 @@
+import type { DialogEvent } from '@dialog/contracts/dialog-event';
 import type { Database } from '@dialog/database/open';
 import * as activities from '@dialog/database/tables/activities';
 import * as chosenIds from '@dialog/database/tables/chosen-ids';
@@ -5,6 +6,8 @@ import * as dialogs from '@dialog/database/tables/dialogs';
 import * as idempotentKeys from '@dialog/database/tables/idempotent-keys';
 import * as seenLog from '@dialog/database/tables/seen-log';
 import * as transmissions from '@dialog/database/tables/transmissions';
+import * as withheldEvents from '@dialog/database/tables/withheld-events';
+import type { WithheldEvent } from '@dialog/domain/dialog';
 import {
   childKey,
   type DialogState,
@@ -17,8 +20,8 @@ import {
 
 /** Reads what some decisions will look at: one statement per table, none for a table that nobody asks about. */
 export async function loadState(trx: Database, lookups: Lookups): Promise<DialogState> {
-  const { dialogIds, children, dialogKeys, transmissionKeys, corrections, visitors } = lookups;
-  const [found, knownTransmissions, affected, whole, knownActivities, taken, holders, usedKeys, visits] =
+  const { dialogIds, children, dialogKeys, transmissionKeys, corrections, visitors, appearing } = lookups;
+  const [found, knownTransmissions, affected, whole, knownActivities, taken, holders, usedKeys, visits, withheld] =
     await Promise.all([
       dialogs.find(trx, dialogIds),
       transmissions.findKnown(trx, children),
@@ -32,6 +35,7 @@ export async function loadState(trx: Database, lookups: Lookups): Promise<Dialog
       idempotentKeys.holders(trx, dialogKeys),
       transmissions.usedKeys(trx, transmissionKeys),
       seenLog.findLast(trx, visitors, knownVisitsMax),
+      withheldEvents.find(trx, appearing),
     ]);
   return {
     dialogs: found,
@@ -44,7 +48,18 @@ export async function loadState(trx: Database, lookups: Lookups): Promise<Dialog
     transmissionKeys: new Map(
       usedKeys.map(({ dialogId, idempotentKey, id }) => [childKey(dialogId, idempotentKey), id]),
     ),
+    withheld: byDialog(withheld),
   };
+}
+
+function byDialog(inOrder: readonly WithheldEvent[]): Map<string, DialogEvent[]> {
+  const events = new Map<string, DialogEvent[]>();
+  for (const { dialogId, event } of inOrder) {
+    const earlier = events.get(dialogId);
+    if (earlier === undefined) events.set(dialogId, [event]);
+    else earlier.push(event);
+  }
+  return events;
 }
 
 function byVisitor(newestFirst: readonly (Visitor & KnownVisit)[]): Map<string, KnownVisit[]> {

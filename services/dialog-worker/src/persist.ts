@@ -12,6 +12,7 @@ import * as partyResources from '@dialog/database/tables/party-resources';
 import * as policyQuestions from '@dialog/database/tables/policy-questions';
 import * as seenLog from '@dialog/database/tables/seen-log';
 import * as transmissions from '@dialog/database/tables/transmissions';
+import * as withheldEvents from '@dialog/database/tables/withheld-events';
 import type { Dialog } from '@dialog/domain/dialog';
 import type { Change } from '@dialog/domain/outcome';
 import { activityWrites, transmissionWrites } from './child-writes.ts';
@@ -80,6 +81,7 @@ export async function persist(trx: Database, decided: Decided): Promise<PolicyQu
       trx,
       changes.flatMap((change) => change.visits),
     ),
+    writeWithheld(trx, changes, latest, loaded),
     outbox.append(trx, lane, outboxSeq, decided.outbox),
   ]);
   return newQuestions;
@@ -126,6 +128,19 @@ async function writeActivities(trx: Database, changes: readonly Change[]): Promi
   const { added, moved } = activityWrites(changes);
   await activities.insert(trx, added);
   await activities.move(trx, moved);
+}
+
+/** What was withheld goes when the party has been told; an event may have come and gone within these changes. */
+async function writeWithheld(
+  trx: Database,
+  changes: readonly Change[],
+  latest: ReadonlyMap<string, Dialog>,
+  loaded: ReadonlyMap<string, Dialog>,
+): Promise<void> {
+  const isTold = (dialogId: string) => latest.get(dialogId)?.withheldEventsCount === null;
+  const kept = changes.flatMap(({ withheld }) => withheld).filter(({ dialogId }) => !isTold(dialogId));
+  const given = [...latest.keys()].filter((id) => isTold(id) && (loaded.get(id)?.withheldEventsCount ?? 0) > 0);
+  await Promise.all([withheldEvents.insert(trx, kept), withheldEvents.remove(trx, given)]);
 }
 
 /** A decision that leaves a document alone passes the very object on. */

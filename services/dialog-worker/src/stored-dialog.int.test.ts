@@ -1,9 +1,13 @@
 import type { Command } from '@dialog/contracts/commands';
+import { dialogChange } from '@dialog/contracts/dialog-event';
+import { timestampOf } from '@dialog/contracts/timestamp';
 import { isUniqueViolation } from '@dialog/database/faults';
 import type { Database } from '@dialog/database/open';
 import * as activities from '@dialog/database/tables/activities';
 import * as dialogs from '@dialog/database/tables/dialogs';
+import * as outbox from '@dialog/database/tables/outbox';
 import * as transmissions from '@dialog/database/tables/transmissions';
+import * as withheldEvents from '@dialog/database/tables/withheld-events';
 import { hasUnopenedContent } from '@dialog/domain/dialog';
 import * as examples from '@dialog/domain/testing/examples';
 import { history, richDialog } from '@dialog/domain/testing/histories';
@@ -216,6 +220,96 @@ it('moves a stored FormSaved activity', async () => {
   await applied(0, on(dialogId, examples.createDialog({ activities: [activityBody({ id, type: 'FormSaved' })] })));
   await applied(0, on(dialogId, examples.moveFormSavedActivity(id, at('10:00'))));
   expect(await activities.find(db, dialogId, id)).toMatchObject({ type: 'FormSaved', createdAt: at('10:00') });
+});
+
+describe('a dialog that its party cannot see yet', () => {
+  const minuteMs = 60_000;
+  const fromNow = (minutes: number) => timestampOf(Date.now() + minutes * minuteMs);
+
+  /** Applies commands as one envelope, each so many minutes from now; what the outbox gets, an entry for each row. */
+  async function appliedAt(lane: number, ...steps: [minutes: number, command: Command][]) {
+    const [{ seq = 0 } = {}] = await db.selectFrom('lane').select('outbox_seq as seq').where('id', '=', lane).execute();
+    const times = steps.map(([minutes]) => fromNow(minutes));
+    const now = () => times.shift() ?? fromNow(0);
+    const commands = steps.map(([, command]) => command);
+    const { operations } = await applyEnvelope({ ...fixture.deps, now }, fixture.envelopeOf(lane, commands));
+    expect(operations.map(({ status }) => status)).toEqual(steps.map(() => 'Applied'));
+    const rows = await outbox.after(db, lane, seq, 1_000);
+    return rows.map(({ change }) => dialogChange.parse(JSON.parse(change)));
+  }
+  const withheldRows = async (dialogId: string) => (await rowsOf(db, dialogId)).withheld_event?.length;
+
+  it('has its events stored until it can, and forgotten when they are told', async () => {
+    const [dialogId, first, second] = [uuidv7(), uuidv7(), uuidv7()];
+    const create = examples.createDialog({
+      visibleFrom: fromNow(10),
+      transmissions: [transmissionBody({ id: first })],
+    });
+    const [created] = await appliedAt(0, [0, on(dialogId, create)]);
+    const silently = { silent: true };
+    const [added] = await appliedAt(
+      0,
+      [1, on(dialogId, examples.createTransmission({}, silently))],
+      [2, on(dialogId, examples.createTransmission({ id: second }))],
+    );
+    expect(await withheldRows(dialogId)).toBe(3);
+
+    const before = await storedDialog(dialogId);
+    const come = () => on(dialogId, examples.applyVisibility());
+    expect(await appliedAt(0, [5, come()])).toEqual([]);
+    const told = await appliedAt(0, [10, come()], [11, come()]);
+    expect(told).toMatchObject([{ dialogId, revision: before?.revision, party: before?.party }]);
+    const forOwner = [...(created?.events ?? []), ...(added?.events.slice(1) ?? [])];
+    expect(forOwner.map(({ type }) => type)).toEqual([
+      'DialogCreated',
+      'DialogTransmissionCreated',
+      'DialogTransmissionCreated',
+    ]);
+    expect(told[0]?.events).toEqual(forOwner.map((event) => ({ ...event, audiences: ['party'] })));
+    expect(await withheldRows(dialogId)).toBe(0);
+    expect(await storedDialog(dialogId)).toEqual({ ...before, withheldEventsCount: null, visibilityDueAt: null });
+  });
+
+  it('may come into sight in the envelope that makes it', async () => {
+    const dialogId = uuidv7();
+    const create = examples.createDialog({ visibleFrom: fromNow(10) });
+    const changes = await appliedAt(
+      1,
+      [0, on(dialogId, create)],
+      [5, on(dialogId, examples.createActivity())],
+      [10, on(dialogId, examples.applyVisibility())],
+      [11, on(dialogId, examples.createActivity())],
+    );
+    expect(changes.map(({ events }) => events.map(({ type, audiences }) => `${type} ${audiences.join()}`))).toEqual([
+      ['DialogCreated owner'],
+      ['DialogUpdated owner', 'DialogActivityCreated owner'],
+      ['DialogCreated party', 'DialogActivityCreated party'],
+      ['DialogUpdated owner,party', 'DialogActivityCreated owner,party'],
+    ]);
+    expect(await withheldRows(dialogId)).toBe(0);
+  });
+
+  it('may have twenty thousand transmissions, told in rows that a relay can take many of', async () => {
+    const dialogId = uuidv7();
+    await appliedAt(2, [0, on(dialogId, examples.createDialog({ visibleFrom: fromNow(10) }))]);
+    const count = 20_000;
+    await sql`
+      insert into withheld_event (dialog_id, seq, event)
+      select dialog_id, seq + number, event || jsonb_build_object('id', gen_random_uuid(),
+        'type', 'DialogTransmissionCreated', 'transmissionId', gen_random_uuid(), 'senderType', 'ServiceOwner')
+      from withheld_event, generate_series(1, ${count}::int) as number where dialog_id = ${dialogId}
+    `.execute(db);
+    await sql`update dialog set withheld_events_count = ${count + 1}::int where id = ${dialogId}`.execute(db);
+    const ids = (await withheldEvents.find(db, [dialogId])).map(({ event }) => event.id);
+
+    const started = performance.now();
+    const changes = await appliedAt(2, [10, on(dialogId, examples.applyVisibility())]);
+    // Far below the time that a statement may take; about 0.4 s on two cores.
+    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(changes.flatMap(({ events }) => events.map(({ id }) => id))).toEqual(ids);
+    expect(changes).toHaveLength((count + 100) / 100);
+    expect(await withheldRows(dialogId)).toBe(0);
+  });
 });
 
 describe('any history', () => {

@@ -52,7 +52,7 @@ export function dialogView(
 export type SummarisedDialog = Omit<
   Dialog,
   | ('idempotentKey' | 'expiresAt' | 'frozen' | 'content' | 'searchTags' | 'attachments' | 'guiActions' | 'apiActions')
-  | 'contentlessTransmissionsCount'
+  | ('contentlessTransmissionsCount' | 'withheldEventsCount' | 'visibilityDueAt')
 >;
 
 /** What is told of a dialog by itself and in a list alike. */

@@ -44,6 +44,8 @@ export const columns = [
   'unopened_content_override as unopenedContentOverride',
   'contentless_transmissions_count as contentlessTransmissionsCount',
   'correspondence_opened as correspondenceOpened',
+  'withheld_events_count as withheldEventsCount',
+  'visibility_due_at as visibilityDueAt',
 ] as const;
 
 export async function find(db: Database, ids: readonly string[]): Promise<Map<string, Dialog>> {
@@ -139,6 +141,8 @@ function valuesOf(dialog: Dialog) {
     unopened_content_override: dialog.unopenedContentOverride,
     contentless_transmissions_count: dialog.contentlessTransmissionsCount,
     correspondence_opened: dialog.correspondenceOpened,
+    withheld_events_count: dialog.withheldEventsCount,
+    visibility_due_at: dialog.visibilityDueAt,
   };
 }
 

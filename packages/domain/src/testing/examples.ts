@@ -252,6 +252,11 @@ export function bulkSetSystemLabels(
   return { ...header(), ...byKari, dialogId: first, kind: 'BulkSetSystemLabels', dialogs, ...overrides };
 }
 
+/** Sent by the visibility-worker. */
+export function applyVisibility(overrides: HeaderOf<'ApplyVisibility'> = {}): CommandOf<'ApplyVisibility'> {
+  return { ...header(), kind: 'ApplyVisibility', ...overrides };
+}
+
 export const visitor = {
   actorType: 'PartyRepresentative' as const,
   actorId: 'urn:altinn:person:identifier-no:01817030080',

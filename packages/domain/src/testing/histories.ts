@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import {
   activityBody,
   addServiceOwnerLabel,
+  applyVisibility,
   asAdmin,
   at,
   content,
@@ -132,7 +133,7 @@ const command: fc.Arbitrary<Command> = fc
       ),
     },
     { weight: 2, arbitrary: fc.constantFrom(deleteDialog(), restoreDialog(), restoreDialog()) },
-    { weight: 1, arbitrary: fc.constantFrom(purgeDialog(), freezeDialog()) },
+    { weight: 1, arbitrary: fc.constantFrom(purgeDialog(), freezeDialog(), applyVisibility()) },
   )
   .chain((any) =>
     fc

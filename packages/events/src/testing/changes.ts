@@ -28,6 +28,7 @@ export const updated: DialogEvent = { id: idOf(2, 2), audiences: ['owner', 'part
 export const seen: DialogEvent = { id: idOf(2, 5), audiences: ['owner', 'party'], type: 'DialogSeen' };
 export const deleted: DialogEvent = { id: idOf(2, 6), audiences: ['owner', 'party'], type: 'DialogDeleted' };
 export const restored: DialogEvent = { id: idOf(2, 7), audiences: ['owner', 'party'], type: 'DialogRestored' };
+export const expired: DialogEvent = { id: idOf(2, 8), audiences: ['party'], type: 'DialogExpired' };
 export const transmissionCreated: Extract<DialogEvent, { type: 'DialogTransmissionCreated' }> = {
   id: idOf(2, 3),
   audiences: ['owner', 'party'],
