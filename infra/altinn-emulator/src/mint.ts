@@ -8,13 +8,22 @@ import type { EmulatorApp } from './operations.ts';
 import { consumerClaim, type IssuerName, issuerNames, issuersAt, signClaims, signToken } from './tokens.ts';
 
 const faults = [
-  ...['expired', 'not-yet-valid', 'no-expiry', 'wrong-issuer', 'no-consumer', 'invalid-consumer', 'unknown-acr'],
+  ...[
+    'expired',
+    'not-yet-valid',
+    'no-expiry',
+    'wrong-issuer',
+    'issuer-with-slash',
+    'no-consumer',
+    'invalid-consumer',
+    'unknown-acr',
+  ],
   ...['unsigned', 'wrong-key', 'unknown-key', 'public-key-as-secret'],
 ] as const;
 
 const query = z.strictObject({
   ...subjectQuery.shape,
-  ttl: z.coerce.number().int().min(1).default(3600),
+  ttl: z.coerce.number().int().default(3600),
   fault: z.enum(faults).optional(),
 });
 const rotateQuery = z.strictObject({ issuer: z.literal(issuerNames).default('altinn') });
@@ -74,6 +83,8 @@ async function mint(
       return signClaims(deps, issuer, endless);
     case 'wrong-issuer':
       return signClaims(deps, issuer, { ...signed, iss: `${issuersAt(deps.baseUrl)[issuer]}other` });
+    case 'issuer-with-slash':
+      return signClaims(deps, issuer, { ...signed, iss: `${issuersAt(deps.baseUrl)[issuer]}/` });
     case 'no-consumer':
       return signClaims(deps, issuer, { ...signed, consumer: undefined });
     case 'invalid-consumer':

@@ -1,4 +1,5 @@
 import { type Scope, scopes } from '@dialog/access/service-owner';
+import { problem } from '@dialog/contracts/problem';
 import { describe, expect, it } from 'vitest';
 import { requireScope } from './authentication.ts';
 import { endUserPath, serviceOwnerPath } from './gateway-app.ts';
@@ -96,6 +97,24 @@ describe('an end user', () => {
   it('cannot act for another: endUserId means nothing here', async () => {
     const answer = await callerWith(person, '?endUserId=urn:altinn:person:identifier-no:12345678901');
     expect(await answer.text()).toBe('urn:altinn:person:identifier-no:01817030080');
+  });
+
+  it('is told first of a wrong endUserId, where the token lets it name somebody', async () => {
+    const asOwner = { ...person, scope: `${endUserScope} ${scopes.serviceProvider}` };
+    const systemUser = {
+      scope: asOwner.scope,
+      authorization_details: { type: 'urn:altinn:systemuser', systemuser_id: ['5b7a3c0e-52a4-4c0f-9a55-0c6f0f1e2d3c'] },
+    };
+    const asking = async (claims: Record<string, unknown>, number: string) => {
+      const answer = await callerWith(claims, `?enduserid=urn:altinn:person:identifier-no:${number}`);
+      return [answer.status, Object.keys(problem.parse(await answer.json()).errors ?? {})];
+    };
+    for (const claims of [asOwner, systemUser]) {
+      expect(await asking(claims, '12345678901')).toEqual([400, ['EndUserId']]);
+      expect(await asking(claims, '01817030080')).toEqual([403, ['Type']]);
+    }
+    expect((await callerWith(systemUser)).status).toBe(200);
+    expect((await callerWith({ ...asOwner, scope: scopes.serviceProvider }, '?endUserId=1')).status).toBe(403);
   });
 
   it.each(['', 'openid', scopes.serviceProvider])('without the scope (%j) gets 403 and no body', async (scope) => {

@@ -1,5 +1,6 @@
 import {
   type EndUser,
+  type EndUserRefusal,
   endUserScopes,
   endUserTypes,
   identifyEndUser,
@@ -13,9 +14,11 @@ import {
   type ServiceOwner,
   type ServiceOwnerRefusal,
   scopes,
+  scopesOf,
 } from '@dialog/access/service-owner';
 import { bearerToken, type TokenRefusal, type TokenVerifier, type Verification } from '@dialog/access/tokens';
 import { UpstreamFailure } from '@dialog/access/upstream-failure';
+import type { Validated } from '@dialog/contracts/validate';
 import type { MiddlewareHandler } from 'hono';
 import type { GatewayContext, GatewayEnv } from './gateway-app.ts';
 import { forbidden, invalid } from './problem-response.ts';
@@ -79,22 +82,34 @@ export function endUsersOnly({ tokens }: Pick<AuthenticationDeps, 'tokens'>): Mi
     let endUser = known.get(verified.claims);
     if (endUser === undefined) {
       const identification = identifyEndUser(verified.claims);
-      if (identification.kind === 'refused') {
-        switch (identification.reason) {
-          case 'scope-missing':
-            return refused('scope-missing', endUserScopes[0]);
-          case 'user-type-not-allowed':
-            return forbidden(c, 'Type', wrongType(endUserTypes));
-          case 'authentication-level-unknown':
-            return forbidden(c, 'Forbidden', 'The authentication level of the token is not known here.');
-        }
-      }
+      if (identification.kind === 'refused') return refusedEndUser(c, verified.claims, identification.reason);
       endUser = identification.endUser;
       known.set(verified.claims, endUser);
     }
+    const onBehalfOf = personNamed(c, verified.claims);
+    if (!onBehalfOf.ok) return invalid(c, onBehalfOf.errors);
+    // Whoever names a person is a service owner at that moment, whoever it is otherwise.
+    if (onBehalfOf.value !== null) return forbidden(c, 'Type', wrongType(endUserTypes));
     c.set('endUser', endUser);
     return next();
   };
+}
+
+function refusedEndUser(c: GatewayContext, claims: Claims, reason: EndUserRefusal): Response {
+  if (reason === 'scope-missing') return refused(reason, endUserScopes[0]);
+  const onBehalfOf = personNamed(c, claims);
+  if (!onBehalfOf.ok) return invalid(c, onBehalfOf.errors);
+  switch (reason) {
+    case 'user-type-not-allowed':
+      return forbidden(c, 'Type', wrongType(endUserTypes));
+    case 'authentication-level-unknown':
+      return forbidden(c, 'Forbidden', 'The authentication level of the token is not known here.');
+  }
+}
+
+/** The person on whose behalf a service owner calls, which it may say on any request. Who is none says nothing by it. */
+function personNamed(c: GatewayContext, claims: Claims): Validated<string | null> {
+  return scopesOf(claims).has(scopes.serviceProvider) ? endUserId(c) : { ok: true, value: null };
 }
 
 /** For a route that wants more of a service owner than the scope that all need: 403 without a body. */
@@ -115,7 +130,9 @@ export function organisationsWith(
     const verified = await verifiedClaims(c, tokens);
     if (!verified.ok) return verified.response;
     const identification = identifyOrganisation(verified.claims, scope);
-    return identification.kind === 'refused' ? refused(identification.reason, scope) : next();
+    if (identification.kind === 'refused') return refused(identification.reason, scope);
+    const onBehalfOf = personNamed(c, verified.claims);
+    return onBehalfOf.ok ? next() : invalid(c, onBehalfOf.errors);
   };
 }
 

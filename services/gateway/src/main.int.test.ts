@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { changeDialogTokenKeys, createDialogTokenKeys } from '@dialog/access/dialog-token-key-file';
+import { changeDialogTokenKeys } from '@dialog/access/dialog-token-key-file';
 import { timestampOf } from '@dialog/contracts/timestamp';
 import * as seenLog from '@dialog/database/tables/seen-log';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { type GatewayFixture, nowhere, openGatewayFixture } from './testing/gateway-fixture.ts';
-import { type GatewayProcess, spawnGateway } from './testing/gateway-process.ts';
+import { type GatewayProcess, gatewayEnvironment, spawnGateway } from './testing/gateway-process.ts';
 import { storeDialogs } from './testing/stored-dialogs.ts';
 
 const dialogs = '/api/v1/serviceowner/dialogs';
@@ -19,35 +19,20 @@ const activities = `${dialogs}/${randomUUIDv7()}/activities`;
 const activity = JSON.stringify({ type: 'FormSaved', performedBy: { actorType: 'ServiceOwner' } });
 
 const folder = mkdtempSync(path.join(tmpdir(), 'gateway-'));
-const keysFile = path.join(folder, 'keys.json');
-const saltFile = path.join(folder, 'actor-salt');
+let environment: Awaited<ReturnType<typeof gatewayEnvironment>>;
 
 let fixture: GatewayFixture;
 beforeAll(async () => {
-  await createDialogTokenKeys(keysFile);
-  writeFileSync(saltFile, 's'.repeat(32));
   fixture = await openGatewayFixture();
+  environment = await gatewayEnvironment(fixture, folder);
 });
 afterAll(async () => {
   await fixture.close();
   rmSync(folder, { recursive: true });
 });
 
-function environment(): Record<string, string> {
-  const { space, emulator } = fixture;
-  return {
-    ...{ PORT: '0', LANES: '2', REDIS_PREFIX: space.redisPrefix, REDIS_URL: space.redisUrl },
-    ...{ DATABASE_URL: space.databaseUrl, NATS_URL: space.natsUrl, NATS_CREDS: space.natsCreds.gateway },
-    ...{ TOKEN_ISSUERS: Object.values(emulator.issuers).join(), ALTINN_PLATFORM_URL: emulator.baseUrl },
-    ...{ DIALOG_TOKEN_KEYS_FILE: keysFile, ACTOR_SALT_FILE: saltFile },
-    MASKINPORTEN_CLIENT_ID: emulator.platformClient.clientId,
-    MASKINPORTEN_CLIENT_JWK: Buffer.from(JSON.stringify(emulator.platformClient.jwk)).toString('base64'),
-    ALTINN_SUBSCRIPTION_KEY: 'test',
-  };
-}
-
 function gateway(env: Record<string, string> = {}): GatewayProcess {
-  const process = spawnGateway({ ...environment(), ...env });
+  const process = spawnGateway({ ...environment, ...env });
   onTestFinished(() => process.stop());
   return process;
 }
@@ -104,7 +89,7 @@ describe('the process', () => {
       return z.object({ keys: z.array(z.object({ kid: z.string() })) }).parse(await answer.json());
     };
     const [first, second] = (await published()).keys;
-    await changeDialogTokenKeys(keysFile, async ({ primary, secondary }) => ({
+    await changeDialogTokenKeys(environment.DIALOG_TOKEN_KEYS_FILE, async ({ primary, secondary }) => ({
       primary: secondary,
       secondary: primary,
     }));
@@ -187,7 +172,7 @@ describe('over a real connection', () => {
   let base: string;
   let process: GatewayProcess;
   beforeAll(async () => {
-    process = spawnGateway({ ...environment(), BODY_BYTES_MAX: '100000', WATCHERS_MAX: '1', HEARTBEAT_MS: '100' });
+    process = spawnGateway({ ...environment, BODY_BYTES_MAX: '100000', WATCHERS_MAX: '1', HEARTBEAT_MS: '100' });
     base = await process.listening();
   });
   afterAll(() => process.stop());

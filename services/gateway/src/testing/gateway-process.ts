@@ -1,9 +1,33 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createDialogTokenKeys } from '@dialog/access/dialog-token-key-file';
 import { z } from 'zod';
+import type { GatewayFixture } from './gateway-fixture.ts';
+
+/**
+ * What a gateway process is told to be one of the gateways of a fixture, on any free port.
+ *
+ * @param folder gets the files with its secrets, if they are not there
+ */
+export async function gatewayEnvironment({ space, emulator }: GatewayFixture, folder: string) {
+  const keysFile = path.join(folder, 'keys.json');
+  const saltFile = path.join(folder, 'actor-salt');
+  await createDialogTokenKeys(keysFile);
+  writeFileSync(saltFile, 's'.repeat(32));
+  return {
+    ...{ PORT: '0', LANES: '2', REDIS_PREFIX: space.redisPrefix, REDIS_URL: space.redisUrl },
+    ...{ DATABASE_URL: space.databaseUrl, NATS_URL: space.natsUrl, NATS_CREDS: space.natsCreds.gateway },
+    ...{ TOKEN_ISSUERS: Object.values(emulator.issuers).join(), ALTINN_PLATFORM_URL: emulator.baseUrl },
+    ...{ DIALOG_TOKEN_KEYS_FILE: keysFile, ACTOR_SALT_FILE: saltFile },
+    MASKINPORTEN_CLIENT_ID: emulator.platformClient.clientId,
+    MASKINPORTEN_CLIENT_JWK: Buffer.from(JSON.stringify(emulator.platformClient.jwk)).toString('base64'),
+    ALTINN_SUBSCRIPTION_KEY: 'test',
+  };
+}
 
 const startTimeoutMs = 20_000;
 const logLine = z.object({ msg: z.string(), port: z.number().optional() });
