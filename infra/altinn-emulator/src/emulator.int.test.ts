@@ -232,6 +232,27 @@ describe('access management and the decision point', () => {
     }
   });
 
+  it('tell roles that nobody asked for, if they have been told to', async () => {
+    const control = (method: string, body?: object) =>
+      fetch(url('/emulator/authorised-parties'), { method, ...(body && { body: JSON.stringify(body) }) });
+    expect((await control('POST', { unaskedRoles: true })).status).toBe(204);
+    expect((await partiesOf('01817030080', [], '?includeRoles=false'))[0]?.authorizedRoles).toEqual(['PRIV']);
+    expect((await control('POST', { other: true })).status).toBe(400);
+    await control('DELETE');
+    expect((await partiesOf('01817030080', [], '?includeRoles=false'))[0]?.authorizedRoles).toEqual([]);
+  });
+
+  it.each([
+    ['18917550073', 0],
+    ['24857430073', 1],
+    ['18917550588', 100],
+    ['12839020064', 1_001],
+    ['18917550669', 25_000],
+  ])('know of %s that it may act for %i', async (number, count) => {
+    const all = await partiesOf(number);
+    expect(new Set(all.map(({ partyUuid }) => partyUuid)).size).toBe(count);
+  });
+
   it('tell whom somebody may act for, as far as it is asked for', async () => {
     const [self, fish] = await partiesOf('01817030080');
     expect([self?.personId, fish?.authorizedRoles]).toEqual(['01817030080', ['DAGL', 'ADMAI']]);
@@ -291,6 +312,22 @@ describe('access management and the decision point', () => {
         },
       ],
     });
+  });
+
+  it('want to know a system user by one attribute', async () => {
+    const uuid = '5b7a3c0e-52a4-4c0f-9a55-0c6f0f1e2d3c';
+    const ask = async (...Attribute: object[]) => {
+      const Request = {
+        AccessSubject: [{ Id: 's1', Attribute }],
+        Action: [],
+        Resource: [],
+        MultiRequests: { RequestReference: [] },
+      };
+      return (await post(decisions, { Request }, await headers())).status;
+    };
+    const known = { AttributeId: 'urn:altinn:systemuser:uuid', Value: uuid };
+    expect(await ask(known)).toBe(200);
+    expect(await ask(known, { AttributeId: 'urn:altinn:userid', Value: '1' })).toBe(400);
   });
 
   it('do not apply the filter for a system user', async () => {

@@ -10,6 +10,7 @@ import { registerMint } from './mint.ts';
 import { registerAccessPackages } from './operations/access-packages.ts';
 import { registerAuthorisedParties } from './operations/authorised-parties.ts';
 import { registerDecisionPoint } from './operations/decision-point.ts';
+import { registerEvents } from './operations/events.ts';
 import { registerExchange } from './operations/exchange.ts';
 import { registerIssuerMetadata } from './operations/issuer-metadata.ts';
 import { registerMaskinportenToken } from './operations/maskinporten-token.ts';
@@ -86,8 +87,9 @@ export async function startEmulator(options: Options = {}): Promise<Emulator> {
   registerPolicy(operation, deps);
   registerRoleMetadata(operation, deps);
   registerAccessPackages(operation, deps);
-  registerAuthorisedParties(operation, deps);
+  registerAuthorisedParties(app, operation, deps);
   registerDecisionPoint(app, operation, deps);
+  registerEvents(app, operation, deps);
   registerMint(app, deps);
   app.get('/health/readiness', (c) => c.json({ state: 'Healthy' }));
   const answer = getRequestListener(app.fetch);

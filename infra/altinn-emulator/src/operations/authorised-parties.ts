@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { AuthorisedParties, Fixtures, Unit } from '../fixtures.ts';
 import type { KeyRing } from '../keys.ts';
-import type { Operation } from '../operations.ts';
+import { registerOddity } from '../oddities.ts';
+import type { EmulatorApp, Operation } from '../operations.ts';
 import { refusal } from './bearer.ts';
 
 const scope = 'altinn:accessmanagement/authorizedparties.admin';
@@ -12,16 +13,23 @@ const question = z.object({
   partyFilter: z.array(z.object({ Type: z.string(), Value: z.string() })),
 });
 
+/** Roles from the time of the old platform may come along although nobody asks for roles. */
+const oddity = z.strictObject({ unaskedRoles: z.boolean().default(false) });
+
 type Party = AuthorisedParties[number]['parties'][number];
 
 /**
  * Access management's list of whom a user may act for. Needs a platform token with its scope (403) and a subscription
  * key (401). A person whom the file does not know acts for itself alone. A filter is not applied for system users.
+ *
+ * `POST /emulator/authorised-parties` with `unaskedRoles` makes it tell roles that were not asked for; `DELETE` ends that.
  */
 export function registerAuthorisedParties(
+  app: EmulatorApp,
   operation: Operation,
   deps: { fixtures: Fixtures; keyRing: KeyRing; baseUrl: string },
 ): void {
+  const odd = registerOddity(app, '/emulator/authorised-parties', oddity);
   const path = '/accessmanagement/api/v1/resourceowner/authorizedparties';
   operation('authorised-parties', 'POST', path, async (c) => {
     const refused = await refusal(deps, c, scope);
@@ -44,7 +52,7 @@ export function registerAuthorisedParties(
         onlyHierarchyElementWithNoAccess: unit.hierarchyOnly,
         authorizedAccessPackages: includes('includeAccessPackages') ? shown.accessPackages : [],
         authorizedResources: includes('includeResources') ? shown.resources : [],
-        authorizedRoles: includes('includeRoles') ? shown.roles : [],
+        authorizedRoles: odd().unaskedRoles || includes('includeRoles') ? shown.roles : [],
         authorizedInstances: includes('includeInstances') ? shown.instances : [],
         subunits: [],
       };

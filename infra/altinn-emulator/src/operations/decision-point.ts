@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { decisionsOf } from '../decisions.ts';
 import type { Fixtures } from '../fixtures.ts';
 import type { KeyRing } from '../keys.ts';
+import { registerOddity } from '../oddities.ts';
 import type { EmulatorApp, Operation } from '../operations.ts';
 import type { Evaluation } from '../policy-evaluation.ts';
 import { refusal } from './bearer.ts';
 
 const scope = 'altinn:authorization/authorize.admin';
+const systemUserId = 'urn:altinn:systemuser:uuid';
 
 const category = z.object({
   Id: z.string(),
@@ -28,11 +30,11 @@ const oddity = z.strictObject({
   /** As the real one names members. */
   camelCase: z.boolean().default(false),
 });
-const ordinary = oddity.parse({});
 
 /**
  * The policy decision point: answers the questions of a multi-decision request in their order, by the policies.
- * Needs a platform token with its scope (403) and a subscription key (401).
+ * Needs a platform token with its scope (403) and a subscription key (401). Refuses several attributes of a system user
+ * (400).
  *
  * `POST /emulator/decision-point` with `indeterminate`, `fewer` or `camelCase` makes its answers odd; `DELETE` ends that.
  */
@@ -41,18 +43,7 @@ export function registerDecisionPoint(
   operation: Operation,
   deps: { fixtures: Fixtures; keyRing: KeyRing; baseUrl: string },
 ): void {
-  let odd = ordinary;
-  app.post('/emulator/decision-point', async (c) => {
-    const parsed = oddity.safeParse(await c.req.json());
-    if (!parsed.success) return c.text(z.prettifyError(parsed.error), 400);
-    odd = parsed.data;
-    return c.body(null, 204);
-  });
-  app.delete('/emulator/decision-point', (c) => {
-    odd = ordinary;
-    return c.body(null, 204);
-  });
-
+  const odd = registerOddity(app, '/emulator/decision-point', oddity);
   operation('decision-point', 'POST', '/authorization/api/v1/authorize', async (c) => {
     const refused = await refusal(deps, c, scope);
     if (refused !== undefined) return refused;
@@ -62,7 +53,11 @@ export function registerDecisionPoint(
     const { AccessSubject, Action, Resource, MultiRequests } = parsed.data.Request;
     const attributesOf = ({ Attribute }: z.infer<typeof category>) =>
       Attribute.map(({ AttributeId, Value }) => ({ id: AttributeId, value: Value }));
-    const [user] = AccessSubject.flatMap(attributesOf);
+    const subject = AccessSubject.flatMap(attributesOf);
+    if (subject.length > 1 && subject.some(({ id }) => id === systemUserId)) {
+      return c.text('A system user is known by one attribute.', 400);
+    }
+    const [user] = subject;
     const actions = new Map(Action.map((one) => [one.Id, attributesOf(one)[0]?.value]));
     const resources = new Map(Resource.map((one) => [one.Id, attributesOf(one)]));
     const questions = MultiRequests.RequestReference.map(({ ReferenceId }) => ({
@@ -70,9 +65,10 @@ export function registerDecisionPoint(
       action: ReferenceId.map((id) => actions.get(id)).find((action) => action !== undefined) ?? '',
     }));
     const evaluations = await decisionsOf(deps.fixtures, `${user?.id}:${user?.value}`, questions);
-    const decisions = odd.indeterminate ? evaluations.map(() => undecided) : evaluations;
-    const answered = decisions.slice(0, decisions.length - odd.fewer).map(wire);
-    return c.json(odd.camelCase ? inCamelCase({ Response: answered }) : { Response: answered });
+    const { indeterminate, fewer, camelCase } = odd();
+    const decisions = indeterminate ? evaluations.map(() => undecided) : evaluations;
+    const answered = decisions.slice(0, decisions.length - fewer).map(wire);
+    return c.json(camelCase ? inCamelCase({ Response: answered }) : { Response: answered });
   });
 }
 
