@@ -49,3 +49,13 @@ export type ServiceResourceMetadata = z.output<typeof serviceResourceMetadata>;
 export const serviceResourceList = z
   .object({ items: z.array(serviceResourceMetadata) })
   .openapi('ServiceResourceMetadataList');
+
+/** The service resources whose dialogs an end user may see. */
+export const authorizedServiceResourceList = z
+  .object({
+    isFullCatalogueFallback: z.literal(true).optional().openapi({
+      description: 'These are all services that there are dialogs of: the end user has too many parties to tell more.',
+    }),
+    items: z.array(serviceResourceMetadata),
+  })
+  .openapi('AuthorizedServiceResourceList');

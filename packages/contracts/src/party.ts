@@ -19,6 +19,15 @@ export function parseParty(text: string): string | undefined {
   return isPartyInLowerCase(id) ? id : undefined;
 }
 
+/**
+ * As {@link parseParty}, in what end users filter by: the letter case counts up to the last colon (authorization, section
+ * 6.1).
+ */
+export function parseFilteredParty(text: string): string | undefined {
+  const prefix = text.slice(0, text.lastIndexOf(':'));
+  return prefix === prefix.toLowerCase() ? parseParty(text) : undefined;
+}
+
 function isPartyInLowerCase(id: string): boolean {
   if (id.startsWith(organization)) return isOrganizationNumber(id.slice(organization.length));
   if (id.startsWith(person)) return isPersonNumber(id.slice(person.length));

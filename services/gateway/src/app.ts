@@ -13,7 +13,8 @@ import { matchedRoutes } from 'hono/route';
 import { getPath } from 'hono/utils/url';
 import type { Registry } from 'prom-client';
 import { type AuthenticationDeps, endUsersOnly, serviceOwnersOnly } from './authentication.ts';
-import type { CatalogueDeps } from './catalogue.ts';
+import { createAuthorisedResources, type ExactListLimits } from './authorised-resources.ts';
+import { type CatalogueDeps, createCatalogue } from './catalogue.ts';
 import { endUserPath, type GatewayApp, type GatewayEnv, serviceOwnerPath } from './gateway-app.ts';
 import { type MaintenanceSwitch, servingUnless } from './maintenance.ts';
 import { observe } from './observe.ts';
@@ -34,6 +35,7 @@ import { registerReadActivities } from './routes/end-user/list-activities.ts';
 import { registerReadLabelLog } from './routes/end-user/list-label-log.ts';
 import { registerListParties } from './routes/end-user/list-parties.ts';
 import { registerReadSeenLog } from './routes/end-user/list-seen-log.ts';
+import { registerListAuthorisedResources } from './routes/end-user/list-service-resources.ts';
 import { registerReadTransmissions } from './routes/end-user/list-transmissions.ts';
 import { registerFindDialogByReference } from './routes/end-user/look-up-dialog.ts';
 import { registerFindDialogs } from './routes/end-user/search-dialogs.ts';
@@ -73,6 +75,7 @@ export type GatewayDeps = AuthenticationDeps &
   SearchDeps & {
     db: Database;
     lists: ListAuthorizations;
+    limits: ExactListLimits;
     authorisedParties: AuthorisedParties;
     decisions: Decisions;
     representedParties: RepresentedParties;
@@ -110,8 +113,9 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   app.onError((err, c) => faultResponse(c, err, deps.log));
   app.notFound((c) => problemResponse(c, problemOf(404)));
 
+  const catalogue = createCatalogue(deps);
   registerGetLimits(app);
-  registerListServiceResources(app, deps);
+  registerListServiceResources(app, { catalogue });
   registerShouldSendNotification(app, deps);
   app.use(`${serviceOwnerPath}/*`, serviceOwnersOnly(deps));
   registerCreateDialog(app, deps);
@@ -157,6 +161,8 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerLabelDialogs(app, deps);
   registerListParties(app, deps);
   registerFindDialogByReference(app, deps);
+  const authorisedResources = createAuthorisedResources(deps, deps.limits);
+  registerListAuthorisedResources(app, { ...deps, authorisedResources, catalogue });
 
   registerGetSigningKeys(app, deps);
   registerGetIssuerMetadata(app, deps);

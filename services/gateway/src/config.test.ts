@@ -38,6 +38,7 @@ describe('configuration', () => {
     ['PORT', '80800'],
     ['LANES', '0'],
     ['WRITE_WAIT_MS', 'soon'],
+    ['EXACT_LIST_PARTIES_MAX', '1501'],
     ['LOG_LEVEL', 'loud'],
     ['DATABASE_URL', 'mysql://127.0.0.1'],
     ['REDIS_URL', '127.0.0.1:6379'],

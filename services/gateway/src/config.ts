@@ -56,6 +56,9 @@ export const gatewayConfig = z
     /** Services in a person's lists, from which on those are left out that a party has no dialogs of. */
     LIST_RESOURCES_UNPRUNED_MAX: wholeNumber(0, 1_000_000).default(listSettingsDefault.resourcesUnprunedMax),
 
+    /** Parties of an end user, up to which its services are told exactly. All are looked for in one statement. */
+    EXACT_LIST_PARTIES_MAX: wholeNumber(0, 1_500).default(1_000),
+
     REDIS_URL: url(['redis', 'rediss']),
     REDIS_PREFIX: z.string().default('dialog'),
     LANES: wholeNumber(1, 1_024).default(defaultLanesSettings.laneCount),
@@ -124,6 +127,7 @@ export const gatewayConfig = z
       watchersMax: env.WATCHERS_MAX,
       heartbeatMs: env.HEARTBEAT_MS,
       bodyBytesMax: env.BODY_BYTES_MAX,
+      exactListPartiesMax: env.EXACT_LIST_PARTIES_MAX,
     },
     maintenance: { file: env.MAINTENANCE_FILE, recheckMs: env.MAINTENANCE_RECHECK_MS },
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,

@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
-import { serviceResourceList } from '@dialog/contracts/metadata-view';
+import { authorizedServiceResourceList, serviceResourceList } from '@dialog/contracts/metadata-view';
+import { problem } from '@dialog/contracts/problem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { GatewayApp } from './gateway-app.ts';
@@ -7,6 +8,7 @@ import { type GatewayFixture, openGatewayFixture } from './testing/gateway-fixtu
 
 const path = '/api/v1/metadata/serviceresources';
 const dialogs = '/api/v1/serviceowner/dialogs';
+const fish = 'urn:altinn:organization:identifier-no:313007103';
 
 let fixture: GatewayFixture;
 let app: GatewayApp;
@@ -27,13 +29,13 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-async function created(org: string, resource: string): Promise<string> {
+async function created(org: string, resource: string, party = fish): Promise<string> {
   const answer = await app.request(dialogs, {
     method: 'POST',
     headers: { ...(await fixture.as(org)), 'Content-Type': 'application/json' },
     body: JSON.stringify({
       serviceResource: `urn:altinn:resource:${resource}`,
-      party: 'urn:altinn:organization:identifier-no:313007103',
+      party,
       content: { title: { value: [{ languageCode: 'nb', value: 'Søknad' }] } },
     }),
   });
@@ -162,6 +164,92 @@ describe('the catalogue of services', () => {
   it('is an upstream failure while the platform is away and there is none', async () => {
     const alone = await fixture.openGateway({ platformUrl: 'http://127.0.0.1:1' });
     expect((await alone.request(path)).status).toBe(502);
+  });
+});
+
+describe('the services of an end user', () => {
+  const own = '/api/v1/enduser/serviceresources';
+  /** Manages Børgefisk and its sub-unit, and may report its catches. */
+  const kari = { pid: '01817030080' };
+  const self = `urn:altinn:person:identifier-no:${kari.pid}`;
+  const north = 'urn:altinn:organization:identifier-no:313007200';
+  const systemuser = { systemuser: '5b7a3c0e-52a4-4c0f-9a55-0c6f0f1e2d3c' };
+  /** Acts for itself and 1000 companies. */
+  const busy = { pid: '12839020064' };
+
+  type User = Record<string, string>;
+
+  async function ask(user: User, query = '', headers: Record<string, string> = {}, gateway = app): Promise<Response> {
+    return gateway.request(`${own}${query}`, { headers: { ...(await fixture.asEndUser(user)), ...headers } });
+  }
+
+  async function told(...asked: Parameters<typeof ask>) {
+    const answer = await ask(...asked);
+    if (answer.status !== 200) throw new Error(await answer.text());
+    return authorizedServiceResourceList.parse(await answer.json());
+  }
+
+  async function idsTold(...asked: Parameters<typeof ask>): Promise<string[]> {
+    const { items, isFullCatalogueFallback } = await told(...asked);
+    expect(isFullCatalogueFallback).toBeUndefined();
+    return items.map(({ serviceResource }) => serviceResource.id);
+  }
+
+  it('are those that the end user has rights to and the party has dialogs of, as the catalogue shows them', async () => {
+    const all = await catalogue();
+    const { items } = await told(kari);
+    expect(items.map(({ serviceResource }) => serviceResource.id)).toEqual([
+      ...['ttd-building-permit', 'ttd-catch-report', 'app_ttd_registration'],
+    ]);
+    expect(items).toEqual(
+      all.filter((item) => items.some((one) => one.serviceResource.id === item.serviceResource.id)),
+    );
+    expect(await idsTold(systemuser)).toEqual(['ttd-building-permit', 'ttd-catch-report']);
+    const english = await told(kari, '', { 'Accept-Language': 'en' });
+    expect(english.items.map(({ serviceResource }) => serviceResource.name)).toEqual(
+      ['Building permit', 'Catch report', 'Registration'].map((value) => [{ languageCode: 'en', value }]),
+    );
+  });
+
+  it('are told of some parties, of which others than the end user’s count for nothing', async () => {
+    const stranger = 'urn:altinn:organization:identifier-no:313007308';
+    expect(await idsTold(kari, `?party=${north}`)).toEqual([]);
+    await created('ttd', 'ttd-building-permit', north);
+    await created('skd', 'skd-tax-return', self);
+    await created('ttd', 'ttd-building-permit', stranger);
+    // What has been told is kept for a while.
+    expect(await idsTold(kari, `?party=${north}`)).toEqual([]);
+    expect(await idsTold(kari, `?PARTY=${north}&party=${self}`)).toEqual(['ttd-building-permit', 'skd-tax-return']);
+    expect(await idsTold(kari, `?party=${stranger}`)).toEqual([]);
+  });
+
+  it('are all that there are, for who acts for more than a thousand parties and names none', async () => {
+    const gateway = await fixture.openGateway();
+    const list = await told(busy, '', { 'Accept-Language': 'en' }, gateway);
+    expect(list).toEqual({
+      isFullCatalogueFallback: true,
+      items: await catalogue({ 'Accept-Language': 'en' }, gateway),
+    });
+    expect(await idsTold(busy, `?party=urn:altinn:person:identifier-no:${busy.pid}`)).toEqual([]);
+    const strict = await fixture.openGateway({ limits: { exactListPartiesMax: 2 } });
+    expect(await told(kari, '', {}, strict)).toMatchObject({ isFullCatalogueFallback: true });
+  });
+
+  it('do not tell by their size what they are', async () => {
+    const headers = { ...(await fixture.asEndUser(kari)), 'Accept-Encoding': 'gzip' };
+    const answer = await app.fetch(new Request(`http://localhost${own}`, { headers }));
+    expect([answer.status, answer.headers.get('content-encoding')]).toEqual([200, null]);
+  });
+
+  it('are refused to who asks in the wrong way, and cannot be told while the platform is away', async () => {
+    const refused = await ask(kari, `?party=${fish}&party=`, { 'Accept-Language': 'nb,' });
+    expect(refused.status).toBe(400);
+    expect(Object.keys(problem.parse(await refused.json()).errors ?? {})).toEqual(['parties[1]', 'Accept-Language']);
+
+    const faults = `${fixture.emulator.baseUrl}/emulator/faults`;
+    await fetch(faults, { method: 'POST', body: JSON.stringify({ operation: 'authorised-parties', status: 503 }) });
+    expect((await ask(kari, '', {}, await fixture.openGateway())).status).toBe(502);
+    await fetch(faults, { method: 'DELETE' });
   });
 });
 

@@ -69,6 +69,7 @@ describe('the description of the API', () => {
       'GetOauthAuthorizationServer',
       'GetParties',
       'GetServiceResourceMetadata',
+      'SearchAuthorizedServiceResources',
       'SearchDialogActivities',
       'SearchDialogLabelAssignmentLogs',
       'SearchDialogSeenLogs',

@@ -3,7 +3,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { compress } from 'hono/compress';
 import { etag } from 'hono/etag';
 import { requestedLanguages } from '../accepted-languages.ts';
-import { type CatalogueDeps, createCatalogue } from '../catalogue.ts';
+import type { Catalogue } from '../catalogue.ts';
 import { type GatewayApp, metadataPath } from '../gateway-app.ts';
 import { acceptLanguageHeader, anonymousResponses, byAnybody, jsonContent } from '../openapi.ts';
 import { invalid } from '../problem-response.ts';
@@ -31,14 +31,13 @@ const route = createRoute({
   },
 });
 
-export function registerListServiceResources(app: GatewayApp, deps: CatalogueDeps): void {
-  const catalogue = createCatalogue(deps);
+export function registerListServiceResources(app: GatewayApp, { catalogue }: { catalogue: Catalogue }): void {
   app.openAPIRegistry.registerPath(route);
   app.get(route.getRoutingPath(), compress(), etag(), async (c) => {
     const languages = requestedLanguages(c);
     if (!languages.ok) return invalid(c, languages.errors);
-    const { json, etag: tag } = await catalogue.listIn(languages.value);
-    return new Response(json, {
+    const { items, etag: tag } = await catalogue.listIn(languages.value);
+    return new Response(`{"items":${items}}`, {
       headers: {
         'Content-Type': 'application/json; charset=utf-8',
         'Cache-Control': `public, max-age=${maxAgeS}`,

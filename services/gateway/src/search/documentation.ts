@@ -101,6 +101,13 @@ export const endUserSearchParameters = [
   ...paging,
 ];
 
+/** For lists of what else there is at a party. */
+export const partyFilter = inQuery(
+  'party',
+  { ...listOf(text, endUserLimits.maxPartyFilterValues), minItems: 1 },
+  'At one of them. Those that are none of the end user’s count for nothing.',
+);
+
 export const endUserContextParameters = [
   { ...inQuery('party', listOf(text, maxPartyFilterValues), 'One of them.'), required: true },
   inQuery('label', listOf(oneOf(labels)), 'Any of them.'),

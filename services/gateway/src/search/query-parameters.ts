@@ -38,6 +38,11 @@ export class QueryParameters {
     else messages.push(message);
   }
 
+  /** Whether a parameter is there, if only without a value. */
+  has(name: string): boolean {
+    return this.#values.has(name.toLowerCase());
+  }
+
   text(name: string): string | undefined {
     const text = this.#given(name).at(-1);
     return text === undefined || text === '' ? undefined : this.#storable(name, [text])[0];

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { readEndUserContextRequest, readEndUserSearchRequest, readSearchRequest } from './read-request.ts';
+import {
+  readEndUserContextRequest,
+  readEndUserSearchRequest,
+  readPartyFilter,
+  readSearchRequest,
+} from './read-request.ts';
 
 const kari = 'urn:altinn:person:identifier-no:01817030080';
 const party = 'urn:altinn:organization:identifier-no:313007103';
@@ -180,6 +185,7 @@ describe('a search of an end user', () => {
   it.each<[string, Query, string[]]>([
     ['neither party nor resource', { org: 'ttd' }, ['']],
     ['a party that is none', { party: 'x' }, ['party[0]']],
+    ['a party in capitals', { party: party.toUpperCase() }, ['party[0]']],
     ['more than 20 resources', many('serviceResource', 21, (n) => `${resource}-${n}`), ['serviceResource.Count']],
     ['more than 20 organisations', [['party', party], ...many('org', 21, (n) => `o${n}`)], ['org.Count']],
     ['a text that is too short', { party, search: 'to' }, ['search']],
@@ -192,5 +198,51 @@ describe('a search of an end user', () => {
     expect(read({ party, search: 'et -to' })).toMatchObject({
       value: { page: { filter: { freeTexts: [{ words: ['et'], without: ['to'] }] } } },
     });
+  });
+});
+
+describe('the parties of a list', () => {
+  const emails = (count: number) => many('party', count, (index) => `urn:altinn:person:idporten-email:a${index}@b.no`);
+
+  it.each<[string, Query, string[]]>([
+    ['none', {}, []],
+    ['one', { Party: party }, [party]],
+    ['a list', { party: JSON.stringify([party, kari]) }, [party, kari]],
+    [
+      'one twice',
+      [
+        ['party', party],
+        ['party', party],
+      ],
+      [party],
+    ],
+    [
+      'an address in capitals',
+      { party: 'urn:altinn:person:idporten-email:Kari@B.no' },
+      ['urn:altinn:person:idporten-email:kari@b.no'],
+    ],
+    ['as many as there may be', emails(100), emails(100).map(([, value]) => value)],
+  ])('can be %s', (_, query, expected) => {
+    expect(readPartyFilter(url(query))).toEqual({ ok: true, value: expected });
+  });
+
+  it.each<[string, Query, string[]]>([
+    ['nothing', { party: '' }, ['parties[0]']],
+    ['a blank', { party: ' ' }, ['parties[0]']],
+    ['an empty list', { party: '[]' }, ['parties.Length']],
+    [
+      'a system user',
+      [
+        ['party', party],
+        ['party', 'urn:altinn:systemuser:uuid:1'],
+      ],
+      ['parties[1]'],
+    ],
+    ['a number that is none', { party: `${party.slice(0, -1)}0` }, ['parties[0]']],
+    ['capitals', { party: party.replace('urn', 'URN') }, ['parties[0]']],
+    ['too many', emails(101), ['parties.Length']],
+  ])('cannot be %s', (_, query, keys) => {
+    const filter = readPartyFilter(url(query));
+    expect(filter.ok ? [] : Object.keys(filter.errors)).toEqual(keys);
   });
 });

@@ -1,6 +1,6 @@
 import { deletedFilter, dialogStatus, systemLabel } from '@dialog/contracts/enumerations';
 import { parseLanguageCode } from '@dialog/contracts/language-code';
-import { parseParty } from '@dialog/contracts/party';
+import { parseFilteredParty, parseParty } from '@dialog/contracts/party';
 import { searchLimits } from '@dialog/contracts/search-limits';
 import { parseUri, urlLengthMax } from '@dialog/contracts/url';
 import type { Validated } from '@dialog/contracts/validate';
@@ -16,6 +16,8 @@ export const limitDefault = 100;
 const searchLengthMin = 3;
 const labelLengthMin = 3;
 const labelLengthMax = 255;
+
+const noParty = 'Not the identifier of a person or an organisation.';
 
 /** What a request asks for. The token is what the caller sent, for a page that turns out empty. */
 export type ListRequest = { page: PageRequest; token: string | undefined };
@@ -52,7 +54,7 @@ export function readEndUserSearchRequest(url: string): Validated<ListRequest> {
   const searched = searchText(query);
   const filter: DialogFilter = {
     orgs: counted(query, 'org', limits.maxOrgFilterValues),
-    parties: parties(query, limits.maxPartyFilterValues),
+    parties: parties(query, limits.maxPartyFilterValues, parseFilteredParty),
     serviceResources: counted(query, 'serviceResource', limits.maxServiceResourceFilterValues).map(inLowerCase),
     extendedStatuses: counted(query, 'extendedStatus', limits.maxExtendedStatusFilterValues),
     deleted: 'Exclude',
@@ -96,6 +98,20 @@ export function readEndUserContextRequest(url: string, org: string): Validated<L
   return listRequest(query, filter, defaultOrder);
 }
 
+/** Reads to which parties an end user narrows a list down (end-user API, section 14): none, if there is no `party` at all. */
+export function readPartyFilter(url: string): Validated<string[]> {
+  const query = new QueryParameters(url);
+  const max = searchLimits.endUserSearch.maxPartyFilterValues;
+  const given = query.list('party');
+  if (query.has('party') && (given.length === 0 || given.length > max)) {
+    query.refuse('parties.Length', `From 1 to ${max} values, there are ${given.length}.`);
+  }
+  const named = given.flatMap((text, index) => {
+    return parseFilteredParty(text) ?? query.refuse(`parties[${index}]`, noParty) ?? [];
+  });
+  return query.isValid ? { ok: true, value: named } : { ok: false, errors: query.errors };
+}
+
 function listRequest(query: QueryParameters, filter: DialogFilter, order: Order | undefined): Validated<ListRequest> {
   const token = query.text('continuationToken');
   const after = token === undefined || order === undefined ? null : position(query, token, order);
@@ -122,10 +138,10 @@ function counted(query: QueryParameters, name: string, max: number): string[] {
   return values;
 }
 
-function parties(query: QueryParameters, max: number): string[] {
+function parties(query: QueryParameters, max: number, parse = parseParty): string[] {
   return counted(query, 'party', max).flatMap((text, index) => {
-    const party = parseParty(text);
-    if (party === undefined) query.refuse(`party[${index}]`, 'Not the identifier of a person or an organisation.');
+    const party = parse(text);
+    if (party === undefined) query.refuse(`party[${index}]`, noParty);
     return party ?? [];
   });
 }

@@ -17,6 +17,7 @@ export const exampleLimits = {
   watchersMax: 100,
   heartbeatMs: 1_000,
   bodyBytesMax: 20_000_000,
+  exactListPartiesMax: 1_000,
 };
 
 export const examplePolicies = { answerAgeMsMax: 30 * 60_000 };
