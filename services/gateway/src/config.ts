@@ -46,6 +46,10 @@ export const gatewayConfig = z
      * is kept; much more than the authorization-worker takes from one confirmation to the next.
      */
     POLICY_AGE_MAX_MS: durationMs(1_000, 86_400_000).default(30 * 60_000),
+    /** The same for a service's minimum level, after which the registry is asked for it, as long as that is kept. */
+    POLICY_LEVEL_AGE_MAX_MS: durationMs(1_000, 86_400_000).default(6 * 60 * 60_000),
+    /** How long a gateway goes by a minimum level before it looks again in the database. */
+    POLICY_LEVEL_FRESH_MS: durationMs(1, 60_000).default(10_000),
 
     DATABASE_URL: url(['postgres', 'postgresql']),
     DATABASE_CONNECTIONS: wholeNumber(1, 1_000).default(10),
@@ -102,7 +106,11 @@ export const gatewayConfig = z
     },
     actorSalt: Buffer.from(env.ACTOR_SALT_FILE),
     platform: platformSettings(env),
-    policies: { answerAgeMsMax: env.POLICY_AGE_MAX_MS },
+    policies: {
+      answerAgeMsMax: env.POLICY_AGE_MAX_MS,
+      levelAgeMsMax: env.POLICY_LEVEL_AGE_MAX_MS,
+      levelFreshMs: env.POLICY_LEVEL_FRESH_MS,
+    },
     databaseUrl: env.DATABASE_URL,
     database: {
       applicationName: 'gateway',

@@ -5,13 +5,9 @@ import * as policyQuestions from '@dialog/database/tables/policy-questions';
 import type { Logger } from '@dialog/telemetry/logger';
 import { Counter, type Registry } from 'prom-client';
 import { read } from './database-reads.ts';
+import type { PolicySettings } from './policy-settings.ts';
 
-export type PolicySettings = {
-  /** How long ago the registry may have confirmed a policy whose answers count. */
-  answerAgeMsMax: number;
-};
-
-type Deps = { db: Database; registry: Registry; log: Logger; policies: PolicySettings };
+type Deps = { db: Database; registry: Registry; log: Logger; policies: Pick<PolicySettings, 'answerAgeMsMax'> };
 
 /** What end users may do, by the policies as the database knows them and by the platform. Counts which of them settled it. */
 export function decisionsOf(

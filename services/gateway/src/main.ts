@@ -22,6 +22,7 @@ import { ConfigurationError } from '@dialog/telemetry/config';
 import { createLogger } from '@dialog/telemetry/logger';
 import { createMetrics } from '@dialog/telemetry/metrics';
 import { createApp } from './app.ts';
+import { levelsOf } from './authentication-levels.ts';
 import { readGatewayConfig } from './config.ts';
 import { read } from './database-reads.ts';
 import { decisionsOf } from './decisions.ts';
@@ -71,6 +72,7 @@ const app = createApp({
   tokens: createTokenVerifier(config.tokenIssuers, { log }),
   ...platform,
   lists: listAuthorizationsOf(platform, db, config.lists),
+  authenticationLevels: levelsOf(platform.authenticationLevels, db, config.policies),
   decisions: decisionsOf(platform, { db, registry, log, policies: config.policies }),
   dialogTokens: createDialogTokens({
     issuer: config.dialogTokens.issuer,

@@ -20,7 +20,7 @@ export const exampleLimits = {
   exactListPartiesMax: 1_000,
 };
 
-export const examplePolicies = { answerAgeMsMax: 30 * 60_000 };
+export const examplePolicies = { answerAgeMsMax: 30 * 60_000, levelAgeMsMax: 6 * 60 * 60_000, levelFreshMs: 100 };
 
 export const exampleResource = {
   ...{ urn: 'urn:altinn:resource:building-permit', type: 'genericaccessresource', org: 'ttd', orgNumber: '310001007' },

@@ -17,6 +17,7 @@ import { createLogger } from '@dialog/telemetry/logger';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
 import { createApp, type GatewayDeps } from '../app.ts';
+import { levelsOf } from '../authentication-levels.ts';
 import { read } from '../database-reads.ts';
 import { decisionsOf } from '../decisions.ts';
 import { gatewayChecks } from '../health-checks.ts';
@@ -85,6 +86,7 @@ export async function openGatewayFixture() {
         tokens: createTokenVerifier(Object.values(emulator.issuers), { log }),
         ...platform,
         lists: listAuthorizationsOf(platform, db),
+        authenticationLevels: levelsOf(platform.authenticationLevels, db, examplePolicies),
         decisions: decisionsOf(platform, { db, registry, log, policies: examplePolicies }),
         dialogTokens: exampleDialogTokens(),
         limits: { ...exampleLimits, ...changes.limits },

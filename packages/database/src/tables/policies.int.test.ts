@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../open.ts';
 import * as policyQuestions from './policy-questions.ts';
+import * as resourcePolicies from './resource-policies.ts';
 
 let space: TestSpace;
 let db: Database;
@@ -28,11 +29,14 @@ const read: PolicyQuestion = { serviceResource: permit, action: 'read', attribut
 const dagl: PolicyGrant = { permits: [{ subjects: ['urn:altinn:rolecode:dagl'], certain: true }], denies: [] };
 const nobody: PolicyGrant = { permits: [], denies: [] };
 
-async function policy(version: string | null, more: { resource?: string; confirmed?: string | null } = {}) {
-  const { resource = permit, confirmed = '1 minute' } = more;
+/** `confirmed`: how long ago. */
+type PolicyFacts = { resource?: string; confirmed?: string | null; level?: number };
+
+async function policy(version: string | null, more: PolicyFacts = {}) {
+  const { resource = permit, confirmed = '1 minute', level = null } = more;
   await sql`
-    insert into resource_policy (service_resource, version, confirmed_at, checked_at)
-    values (${resource}, ${version}, now() - ${confirmed}::interval, now())
+    insert into resource_policy (service_resource, version, minimum_level, confirmed_at, checked_at)
+    values (${resource}, ${version}, ${level}, now() - ${confirmed}::interval, now())
   `.execute(db);
 }
 
@@ -83,4 +87,21 @@ it.each<
 it('counts no answer without a policy', async () => {
   await answer(read, '1', dagl);
   expect(await found([read])).toEqual([undefined]);
+});
+
+it('finds the levels of policies that were read, and how lately', async () => {
+  const older = 'urn:altinn:resource:ttd-correspondence';
+  const unread = 'urn:altinn:resource:skd-tax-return';
+  await policy('1', { level: 4 });
+  await policy('1', { resource: report });
+  await policy('1', { resource: older, level: 0, confirmed: '7 hours' });
+  await policy(null, { resource: unread, confirmed: null });
+  const levels = await resourcePolicies.findLevels(db, [permit, report, older, unread, 'none'], {
+    ageMsMax: 6 * 60 * 60_000,
+  });
+  expect(Object.fromEntries(levels)).toEqual({
+    [permit]: { level: 4, isLate: false },
+    [report]: { level: undefined, isLate: false },
+    [older]: { level: 0, isLate: true },
+  });
 });
