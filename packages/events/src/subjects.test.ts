@@ -1,6 +1,6 @@
+import { cloudEventTypes } from '@dialog/contracts/cloud-event-type';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cloudEventTypes } from './cloud-event-type.ts';
 import {
   allEvents,
   ownerFilter,

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { type CloudEventType, cloudEventTypes } from './cloud-event-type.ts';
+import { type CloudEventType, cloudEventTypes } from '@dialog/contracts/cloud-event-type';
 
 /**
  * The subjects of events on NATS, two trees of them:

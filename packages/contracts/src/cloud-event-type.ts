@@ -1,5 +1,5 @@
-import type { DialogEvent } from '@dialog/contracts/dialog-event';
-import type { ActivityType } from '@dialog/contracts/enumerations';
+import type { DialogEvent } from './dialog-event.ts';
+import type { ActivityType } from './enumerations.ts';
 
 const byActivityType = {
   DialogCreated: 'dialogporten.dialog.activity.created.v1',
@@ -31,17 +31,19 @@ const byEvent = {
   DialogTransmissionCreated: 'dialogporten.dialog.transmission.created.v1',
 } as const satisfies Record<Exclude<DialogEvent['type'], 'DialogActivityCreated'>, string>;
 
+export type ActivityEventType = (typeof byActivityType)[keyof typeof byActivityType];
 /** What an event is called outside. Subscribers have these names in their code: they never change. */
-export type CloudEventType =
-  | (typeof byActivityType)[keyof typeof byActivityType]
-  | (typeof byEvent)[keyof typeof byEvent];
+export type CloudEventType = ActivityEventType | (typeof byEvent)[keyof typeof byEvent];
 
 export const cloudEventTypes: readonly CloudEventType[] = [...Object.values(byEvent), ...Object.values(byActivityType)];
 
+/** What the event of a change is called; those of activities have a name for each type of activity. */
+export function cloudEventTypeOf<Type extends keyof typeof byEvent>(type: Type): (typeof byEvent)[Type] {
+  return byEvent[type];
+}
+
 /** @throws for an activity of a type that has no name here: an older relay met a newer worker */
-export function cloudEventTypeOf(event: DialogEvent): CloudEventType {
-  if (event.type !== 'DialogActivityCreated') return byEvent[event.type];
-  const { activityType } = event;
+export function activityEventTypeOf(activityType: string): ActivityEventType {
   if (!isActivityType(activityType)) throw new Error(`There is no event for activities of type ${activityType}.`);
   return byActivityType[activityType];
 }
