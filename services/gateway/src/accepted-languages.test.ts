@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import {
   type AcceptedLanguages,
   acceptedLanguages,
@@ -8,6 +9,7 @@ import {
   requestedLanguages,
 } from './accepted-languages.ts';
 import type { GatewayEnv } from './gateway-app.ts';
+import { exampleApp } from './testing/example-app.ts';
 
 async function accepted(header: string | undefined): Promise<AcceptedLanguages | undefined> {
   let languages: AcceptedLanguages | undefined;
@@ -65,6 +67,35 @@ describe('accepted languages', () => {
     ['none, if there is none', ['nb'], [], []],
   ])('choose %s', (_, languages, given, expected) => {
     expect(inAcceptedLanguage(given, languages).map(({ languageCode }) => languageCode)).toEqual(expected);
+  });
+});
+
+describe('end users', () => {
+  const claims = { scope: 'digdir:dialogporten', pid: '01817030080', acr: 'idporten-loa-high' };
+  const parameters = z.array(z.object({ name: z.string() })).default([]);
+  const document = z.object({
+    paths: z.record(z.string(), z.object({ get: z.object({ operationId: z.string(), parameters }).optional() })),
+  });
+
+  it('are told by every operation with texts that the header cannot be read', async () => {
+    const app = exampleApp({ tokens: { verify: async () => ({ kind: 'verified', claims }) } });
+    const { paths } = document.parse(await (await app.request('/openapi.enduser.json')).json());
+    const refusing: string[] = [];
+    for (const [path, { get }] of Object.entries(paths)) {
+      if (get?.parameters.some(({ name }) => name === 'Accept-Language') !== true) continue;
+      const address = path.replaceAll(/{\w+}/g, '019cf0a2-6d5e-7c31-9d44-0f6a1b2c3d4e');
+      const headers = { Authorization: 'Bearer any', 'Accept-Language': 'nb; q=1' };
+      const answer = await app.request(address, { headers });
+      expect([answer.status, await answer.json()]).toMatchObject([
+        400,
+        { errors: { 'Accept-Language': [expect.any(String)] } },
+      ]);
+      refusing.push(get.operationId);
+    }
+    expect(refusing.sort()).toEqual([
+      ...['GetDialog', 'GetDialogActivity', 'GetDialogLookup', 'GetDialogTransmission', 'GetServiceResourceMetadata'],
+      ...['SearchAuthorizedServiceResources', 'SearchDialogActivities', 'SearchDialogTransmissions', 'SearchDialogs'],
+    ]);
   });
 });
 
