@@ -4,6 +4,7 @@ import type { Validated } from '@dialog/contracts/validate';
 import type { Database } from '@dialog/database/open';
 import * as dialogs from '@dialog/database/tables/dialogs';
 import type { Dialog } from '@dialog/domain/dialog';
+import { sql } from 'kysely';
 import { type AcceptedLanguages, inAcceptedLanguage, localized } from './accepted-languages.ts';
 import { read } from './database-reads.ts';
 import type { ResourceDescription } from './describe-resource.ts';
@@ -54,8 +55,11 @@ export async function findReferredTo(
       .selectFrom('dialog')
       .select(['id', 'org', 'party', 'service_resource as serviceResource', 'content', 'deleted_at as deletedAt'])
       .select('service_owner_labels as serviceOwnerLabels')
-      .where((dialog) =>
-        referredTo.kind === 'dialog' ? dialog('id', '=', referredTo.dialogId) : dialogs.isLabelled([referredTo.label]),
+      .where('id', '=', (dialog) =>
+        // As an array, which is found without regard to the limit: for two rows of many, Postgres may read the table.
+        referredTo.kind === 'dialog'
+          ? dialog.val(referredTo.dialogId)
+          : sql<string>`any(array(${dialogs.labelled(db, [referredTo.label])}))`,
       )
       .$if(!withDeleted, (query) => query.where('deleted_at', 'is', null))
       .limit(2)

@@ -1,5 +1,5 @@
 import type { Dialog } from '@dialog/domain/dialog';
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Database } from '../open.ts';
 import { quotedLexeme } from '../quoted-lexeme.ts';
 import { insertRows, updateRows } from '../rows.ts';
@@ -57,14 +57,17 @@ export async function find(db: Database, ids: readonly string[]): Promise<Map<st
 /** The dialogs that have at least one of these service owner labels. */
 export async function idsLabelled(db: Database, labels: readonly string[]): Promise<string[]> {
   if (labels.length === 0) return [];
-  const rows = await db.selectFrom('dialog').select('id').where(isLabelled(labels)).execute();
+  const rows = await labelled(db, labels).execute();
   return rows.map(({ id }) => id);
 }
 
-/** That a dialog has at least one of some labels, which are the lexemes of a text search index. */
-export function isLabelled(labels: readonly string[]): RawBuilder<boolean> {
-  const query = labels.map(quotedLexeme).join(' | ');
-  return sql`(service_owner_labels <> '{}' and array_to_tsvector(service_owner_labels) @@ ${query}::tsquery)`;
+/** The query for {@link idsLabelled}, for at least one label. Labels are the lexemes of a text search index. */
+export function labelled(db: Database, labels: readonly string[]) {
+  return db
+    .selectFrom('dialog')
+    .select('id')
+    .where('service_owner_labels', '<>', sql<string[]>`'{}'`)
+    .where(sql<boolean>`array_to_tsvector(service_owner_labels) @@ ${labels.map(quotedLexeme).join(' | ')}::tsquery`);
 }
 
 export async function insert(trx: Database, dialogs: readonly Dialog[]): Promise<void> {
