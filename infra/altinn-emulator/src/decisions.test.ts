@@ -166,5 +166,21 @@ it('knows who somebody is at a party, by URN or by number', async () => {
   const number = `urn:altinn:partyid:${partyIds(kari).partyId}`;
   expect(await subjectAttributes(fixtures, kari, number)).toEqual([...own, role('PRIV')]);
   expect(await subjectAttributes(fixtures, kari, stranger)).toEqual(own);
-  expect(await subjectAttributes(fixtures, systemUser('unknown'), fish)).toEqual([attribute(systemUser('unknown'))]);
+  const unknown = systemUser('unknown');
+  expect(await subjectAttributes(fixtures, unknown, unknown)).toEqual([attribute(unknown)]);
+  expect(await decide(email, `urn:altinn:partyid:${partyIds(email).partyId}`, 'ttd-newsletter', 'read')).toBe('Permit');
+});
+
+it('gives nobody anything at a unit that is there for its sub-units alone', async () => {
+  const world = (hierarchyOnly: boolean) => ({
+    ...fixtures,
+    authorisedParties: async () => {
+      const [known] = (await fixtures.authorisedParties()).filter(({ user }) => user === manager);
+      if (known === undefined) throw new Error('The manager is gone.');
+      return [{ ...known, parties: known.parties.map((party) => ({ ...party, hierarchyOnly })) }];
+    },
+  });
+  const role = { id: 'urn:altinn:rolecode', value: 'DAGL' };
+  expect(await subjectAttributes(world(false), manager, fish)).toEqual([attribute(manager), role]);
+  expect(await subjectAttributes(world(true), manager, fish)).toEqual([attribute(manager)]);
 });
