@@ -9,7 +9,7 @@ import {
   type Permissions,
   pairsOf,
   permissionsOf,
-  policyQuestionOf,
+  policyQuestionsOf,
 } from './details-authorization.ts';
 import type { EndUser } from './end-user.ts';
 import type { AuthorisedParties } from './platform/authorised-parties.ts';
@@ -102,10 +102,7 @@ export function createDecisions(deps: Deps): Decisions {
   ): Promise<ReadonlyMap<Pair, Verdict>> {
     // What these represent is not kept, so it would be a call all the same; and their own party has another name there.
     if (caller.type === 'IdportenEmailIdentifiedUser') return new Map();
-    const asked = pairs.flatMap((pair) => {
-      const question = policyQuestionOf(dialog.serviceResource, pair);
-      return question === undefined ? [] : [{ pair, question }];
-    });
+    const asked = policyQuestionsOf(dialog.serviceResource, pairs);
     const finding = standingOf(caller, dialog);
     // Nobody looks at it when there are no grants; then nobody minds how it ends.
     finding.catch(() => undefined);

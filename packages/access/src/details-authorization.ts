@@ -61,6 +61,17 @@ export function policyQuestionOf(serviceResource: string, { action, attribute }:
   return deciding === undefined ? undefined : { serviceResource: deciding, action, attribute };
 }
 
+/** The questions of some pairs, each beside its pair. Those that are left out only the decision point can answer. */
+export function policyQuestionsOf(
+  serviceResource: string,
+  pairs: readonly Pair[],
+): { pair: Pair; question: PolicyQuestion }[] {
+  return pairs.flatMap((pair) => {
+    const question = policyQuestionOf(serviceResource, pair);
+    return question === undefined ? [] : [{ pair, question }];
+  });
+}
+
 /** URN of the resource whose policy decides on an attribute. An app's resource is called after its org and itself. */
 function decidingResource(serviceResource: string, attribute: string): string | undefined {
   const named = namedBy(attribute, subresourceId);

@@ -166,6 +166,33 @@ export type DialogSeenLogView = z.output<typeof dialogSeenLogView>;
 
 export const serviceOwnerLabelView = z.object({ value: z.string() }).openapi('ServiceOwnerLabelView');
 
+export const dialogAuthorizationView = z
+  .object({
+    status: z.enum(['Enriched', 'Pending', 'PolicyUnavailable']).openapi({
+      description:
+        'Whether what the policies say about the dialog is known. As long as it is not, the platform is asked whenever ' +
+        'somebody opens the dialog; what it allows is the same.',
+    }),
+    policyFaults: z
+      .array(z.object({ serviceResource: z.string(), fault: z.string() }).openapi('PolicyFaultView'))
+      .openapi({ description: 'What is wrong with policies that decide on parts of the dialog.' }),
+    neverPermitted: z
+      .array(
+        z
+          .object({ action: z.string(), authorizationAttribute: z.string().optional() })
+          .openapi('NeverPermittedActionView'),
+      )
+      .openapi({
+        description:
+          'What no rule permits to any end user, of the actions and of reading the dialog and its transmissions: a ' +
+          'misspelt action, or a rule that is missing in the policy.',
+      }),
+  })
+  .openapi('DialogAuthorizationView', {
+    description: 'What the policies make of the dialog. Only where the request names no end user.',
+  });
+export type DialogAuthorizationView = z.output<typeof dialogAuthorizationView>;
+
 export const dialogView = z
   .object({
     id,
@@ -205,6 +232,7 @@ export const dialogView = z
     seenSinceLastContentUpdate: z.array(dialogSeenLogView),
     serviceOwnerContext: z.object({ revision: id, serviceOwnerLabels: z.array(serviceOwnerLabelView) }),
     endUserContext: z.object({ revision: id, systemLabels: z.array(systemLabelName) }),
+    authorization: dialogAuthorizationView.optional(),
   })
   .openapi('DialogView');
 export type DialogView = z.output<typeof dialogView>;

@@ -43,6 +43,7 @@ export type LabelAssignmentView = z.output<typeof labelAssignmentView>;
 
 export const endUserDialogView = dialogView
   .omit({ idempotentKey: true, deletedAt: true, visibleFrom: true, searchTags: true, serviceOwnerContext: true })
+  .omit({ authorization: true })
   .extend({
     dialogToken: z.string().openapi({ description: 'Tells the service owner, signed, what the reader may do here.' }),
     content: dialogContentView

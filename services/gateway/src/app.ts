@@ -18,6 +18,7 @@ import { type CatalogueDeps, createCatalogue } from './catalogue.ts';
 import { endUserPath, type GatewayApp, type GatewayEnv, serviceOwnerPath } from './gateway-app.ts';
 import { type MaintenanceSwitch, servingUnless } from './maintenance.ts';
 import { observe } from './observe.ts';
+import type { PolicySettings } from './policy-settings.ts';
 import { faultResponse, problemResponse } from './problem-response.ts';
 import { registerAddServiceOwnerLabel } from './routes/add-service-owner-label.ts';
 import { registerBulkSetSystemLabels } from './routes/bulk-set-system-labels.ts';
@@ -78,6 +79,7 @@ export type GatewayDeps = AuthenticationDeps &
     limits: ExactListLimits;
     authorisedParties: AuthorisedParties;
     decisions: Decisions;
+    policySettings: PolicySettings;
     representedParties: RepresentedParties;
     dialogTokens: DialogTokens;
     /** Secret by which persons are told apart without being told. */

@@ -106,7 +106,7 @@ export const gatewayConfig = z
     },
     actorSalt: Buffer.from(env.ACTOR_SALT_FILE),
     platform: platformSettings(env),
-    policies: {
+    policySettings: {
       answerAgeMsMax: env.POLICY_AGE_MAX_MS,
       levelAgeMsMax: env.POLICY_LEVEL_AGE_MAX_MS,
       levelFreshMs: env.POLICY_LEVEL_FRESH_MS,

@@ -7,12 +7,12 @@ import { Counter, type Registry } from 'prom-client';
 import { read } from './database-reads.ts';
 import type { PolicySettings } from './policy-settings.ts';
 
-type Deps = { db: Database; registry: Registry; log: Logger; policies: Pick<PolicySettings, 'answerAgeMsMax'> };
+type Deps = { db: Database; registry: Registry; log: Logger; policySettings: Pick<PolicySettings, 'answerAgeMsMax'> };
 
 /** What end users may do, by the policies as the database knows them and by the platform. Counts which of them settled it. */
 export function decisionsOf(
   { authorisedParties, decisionPoint }: Pick<Platform, 'authorisedParties' | 'decisionPoint'>,
-  { db, registry, log, policies }: Deps,
+  { db, registry, log, policySettings }: Deps,
 ): Decisions {
   const decided = new Counter({
     name: 'dialog_decisions_total',
@@ -24,7 +24,7 @@ export function decisionsOf(
   return createDecisions({
     ...{ authorisedParties, decisionPoint, log },
     findGrants: (questions) =>
-      read(() => policyQuestions.findGrants(db, questions, { ageMsMax: policies.answerAgeMsMax })),
+      read(() => policyQuestions.findGrants(db, questions, { ageMsMax: policySettings.answerAgeMsMax })),
     onDecided: (source) => decided.inc({ source }),
   });
 }

@@ -72,8 +72,8 @@ const app = createApp({
   tokens: createTokenVerifier(config.tokenIssuers, { log }),
   ...platform,
   lists: listAuthorizationsOf(platform, db, config.lists),
-  authenticationLevels: levelsOf(platform.authenticationLevels, db, config.policies),
-  decisions: decisionsOf(platform, { db, registry, log, policies: config.policies }),
+  authenticationLevels: levelsOf(platform.authenticationLevels, db, config.policySettings),
+  decisions: decisionsOf(platform, { db, registry, log, policySettings: config.policySettings }),
   dialogTokens: createDialogTokens({
     issuer: config.dialogTokens.issuer,
     keys,
@@ -81,6 +81,7 @@ const app = createApp({
     newId: randomUUID,
   }),
   limits: config.limits,
+  policySettings: config.policySettings,
   now: () => timestampOf(Date.now()),
   newId: () => randomUUIDv7(),
   closing: closing.signal,

@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { dataFolder, fixturesIn } from '@dialog/altinn-emulator/fixtures';
 import { dialogLookupView } from '@dialog/contracts/dialog-lookup-view';
 import { dialogView } from '@dialog/contracts/dialog-view';
 import { problem } from '@dialog/contracts/problem';
@@ -9,9 +10,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { GatewayApp } from './gateway-app.ts';
 import { type GatewayFixture, openGatewayFixture, serviceProvider } from './testing/gateway-fixture.ts';
+import { readPolicies } from './testing/read-policies.ts';
 
 const dialogs = '/api/v1/serviceowner/dialogs';
 const notifications = 'altinn:system/notifications.condition.check';
+const everything = `${serviceProvider} digdir:dialogporten.serviceprovider.search`;
 const serviceOwner = { actorType: 'ServiceOwner' };
 const content = { title: { value: [{ languageCode: 'nb', value: 'Byggesøknad' }] } };
 const example = {
@@ -124,6 +127,43 @@ describe('the check whether a reminder is still wanted', () => {
     expect((await check(dialogId, query, { headers: { Authorization: '' } })).status).toBe(401);
     // And that scope opens nothing else.
     expect((await send('GET', `${dialogs}/${dialogId}`, undefined, { scope: notifications })).status).toBe(403);
+  });
+});
+
+describe('what the policies make of a dialog', () => {
+  const endpoints = [{ url: 'https://example.com', httpMethod: 'GET' }];
+  const actions = [
+    { action: 'write', endpoints },
+    { action: 'wirte', endpoints },
+    { action: 'read', authorizationAttribute: 'urn:altinn:resource:ttd-not-delegable', endpoints },
+  ];
+  const authorizationOf = async (id: string) =>
+    dialogView.parse(await (await send('GET', `${dialogs}/${id}`)).json()).authorization;
+
+  it('is told to its service owner once the policies have been read', async () => {
+    const known = await created({ ...example, apiActions: actions.slice(0, 2) });
+    const faulty = await created({ ...example, apiActions: actions });
+    expect(await authorizationOf(known)).toEqual({ status: 'Pending', policyFaults: [], neverPermitted: [] });
+
+    await readPolicies(db, fixturesIn(dataFolder).policy);
+    const never = [{ action: 'wirte' }];
+    expect(await authorizationOf(known)).toEqual({ status: 'Enriched', policyFaults: [], neverPermitted: never });
+    const serviceResource = 'urn:altinn:resource:ttd-not-delegable';
+    const policyFaults = [{ serviceResource, fault: expect.any(String) }];
+    expect(await authorizationOf(faulty)).toEqual({ status: 'PolicyUnavailable', policyFaults, neverPermitted: never });
+    const { items } = z
+      .object({ items: z.array(z.record(z.string(), z.unknown())) })
+      .parse(await (await send('GET', dialogs, undefined, { scope: everything })).json());
+    expect(items.filter((item) => 'authorization' in item)).toEqual([]);
+  });
+
+  it('is not what a person is told, on whose behalf it is read', async () => {
+    const answer = await send(
+      'GET',
+      `${dialogs}/${await created()}?enduserid=urn:altinn:person:identifier-no:01817030080`,
+    );
+    expect(answer.status).toBe(200);
+    expect(dialogView.parse(await answer.json())).not.toHaveProperty('authorization');
   });
 });
 

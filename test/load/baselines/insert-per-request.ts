@@ -82,7 +82,7 @@ const app = createApp({
   tokens: createTokenVerifier(config.tokenIssuers, { log }),
   ...platform,
   lists: listAuthorizationsOf(platform, db),
-  decisions: decisionsOf(platform, { db, registry, log, policies: config.policies }),
+  decisions: decisionsOf(platform, { db, registry, log, policySettings: config.policySettings }),
   dialogTokens: createDialogTokens({
     issuer: config.dialogTokens.issuer,
     keys: await openDialogTokenKeys(config.dialogTokens.keys, { log, recheckMs: config.dialogTokens.recheckMs }),
@@ -92,6 +92,7 @@ const app = createApp({
   actorSalt: Buffer.alloc(16),
   maintenance: async () => undefined,
   limits: config.limits,
+  policySettings: config.policySettings,
   now: () => timestampOf(Date.now()),
   newId: () => uuidv7(),
   closing: closing.signal,

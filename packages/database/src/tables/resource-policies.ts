@@ -27,3 +27,15 @@ export async function findLevels(
     .execute();
   return new Map(rows.map(({ resource, level, isLate }) => [resource, { level: level ?? undefined, isLate }]));
 }
+
+/** What is wrong with the policies of some service resources, by resource. Those of which nothing is known are left out. */
+export async function findFaults(db: Database, resources: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const rows = await db
+    .selectFrom('resource_policy')
+    .select(['service_resource as resource', 'fault'])
+    .where('service_resource', '=', sql<string>`any(${resources}::text[])`)
+    .where('fault', 'is not', null)
+    .$narrowType<{ fault: string }>()
+    .execute();
+  return new Map(rows.map(({ resource, fault }) => [resource, fault]));
+}

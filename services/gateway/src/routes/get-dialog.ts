@@ -1,5 +1,6 @@
 import { dialogView as dialogViewSchema } from '@dialog/contracts/dialog-view';
 import { createRoute } from '@hono/zod-openapi';
+import { type AuthorizationDeps, readAuthorization } from '../authorization-state.ts';
 import { authorizedView } from '../authorized-view.ts';
 import { dialogView } from '../dialog-view.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
@@ -17,7 +18,7 @@ const route = createRoute({
   operationId: 'GetDialog',
   summary: 'Read a dialog with everything in it',
   description:
-    'A deleted dialog is there too, with `deletedAt`. On behalf of an end user it is read as far as that person may ' +
+    'A deleted dialog is there too, with `deletedAt`. `authorization` tells which of its actions nobody may ever take. On behalf of an end user it is read as far as that person may ' +
     'see it: parts tell whether the person may use them, and the visit is recorded.',
   parameters: [dialogIdInPath, endUserIdQuery],
   responses: {
@@ -26,7 +27,7 @@ const route = createRoute({
   },
 });
 
-export function registerGetDialog(app: GatewayApp, deps: OpenDialogDeps): void {
+export function registerGetDialog(app: GatewayApp, deps: OpenDialogDeps & AuthorizationDeps): void {
   app.openAPIRegistry.registerPath(route);
   app.get(route.getRoutingPath(), async (c) => {
     const dialogId = pathId(c, 'dialogId');
@@ -36,7 +37,8 @@ export function registerGetDialog(app: GatewayApp, deps: OpenDialogDeps): void {
     if (person === null) {
       const whole = await readDialog(deps.db, dialogId.value, c.get('serviceOwner'));
       if (whole === undefined) return notFound(c, 'DialogEntity', dialogId.value);
-      return jsonResponse(dialogView(whole), 200, { ETag: whole.dialog.revision });
+      const authorization = await readAuthorization(deps, whole);
+      return jsonResponse({ ...dialogView(whole), authorization }, 200, { ETag: whole.dialog.revision });
     }
     const opened = await openDialog(c, deps, dialogId.value, person);
     if (opened === undefined) return notFound(c, 'DialogEntity', dialogId.value);

@@ -20,7 +20,7 @@ export const exampleLimits = {
   exactListPartiesMax: 1_000,
 };
 
-export const examplePolicies = { answerAgeMsMax: 30 * 60_000, levelAgeMsMax: 6 * 60 * 60_000, levelFreshMs: 100 };
+export const examplePolicySettings = { answerAgeMsMax: 30 * 60_000, levelAgeMsMax: 6 * 60 * 60_000, levelFreshMs: 100 };
 
 export const exampleResource = {
   ...{ urn: 'urn:altinn:resource:building-permit', type: 'genericaccessresource', org: 'ttd', orgNumber: '310001007' },
@@ -88,6 +88,7 @@ export function exampleApp(changed: Partial<GatewayDeps> = {}) {
       wait: async () => undefined,
     },
     limits: exampleLimits,
+    policySettings: examplePolicySettings,
     closing: new AbortController().signal,
     actorSalt: Buffer.alloc(16, 1),
     maintenance: async () => undefined,

@@ -23,7 +23,7 @@ import { decisionsOf } from '../decisions.ts';
 import { gatewayChecks } from '../health-checks.ts';
 import { listAuthorizationsOf } from '../list-authorizations.ts';
 import { describingItself } from './described-answers.ts';
-import { exampleDialogTokens, exampleLimits, examplePolicies } from './example-app.ts';
+import { exampleDialogTokens, exampleLimits, examplePolicySettings } from './example-app.ts';
 
 /** An address where nothing listens. */
 export const nowhere = '127.0.0.1:1';
@@ -86,10 +86,11 @@ export async function openGatewayFixture() {
         tokens: createTokenVerifier(Object.values(emulator.issuers), { log }),
         ...platform,
         lists: listAuthorizationsOf(platform, db),
-        authenticationLevels: levelsOf(platform.authenticationLevels, db, examplePolicies),
-        decisions: decisionsOf(platform, { db, registry, log, policies: examplePolicies }),
+        authenticationLevels: levelsOf(platform.authenticationLevels, db, examplePolicySettings),
+        decisions: decisionsOf(platform, { db, registry, log, policySettings: examplePolicySettings }),
         dialogTokens: exampleDialogTokens(),
         limits: { ...exampleLimits, ...changes.limits },
+        policySettings: examplePolicySettings,
         closing: new AbortController().signal,
         actorSalt: Buffer.alloc(16, 1),
         maintenance: async () => undefined,
