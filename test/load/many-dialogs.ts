@@ -21,8 +21,8 @@ const connections = 2;
 
 /**
  * Puts dialogs of one organisation into a database by statements that each make thousands, as no client could send them
- * in the time. They lie a minute apart; the content of some was updated weeks later. Every tenth has labels, every third
- * is due some day, every hundredth is deleted, and each has an activity.
+ * in the time. They lie a minute apart; the content of some was updated weeks later. Every tenth is archived and has
+ * labels, a few are in the bin, every third is due some day, every hundredth is deleted, and each has an activity.
  *
  * The numbers are scattered by a hash, the same in each run.
  */
@@ -35,45 +35,73 @@ export async function storeManyDialogs(
   const resources = Array.from({ length: resourceCount }, (_, index) =>
     index === 0 ? 'urn:altinn:resource:skd-tax-return' : `urn:altinn:resource:skd-service-${index}`,
   );
+  const party = `1 + case when ${scattered(1, '10')} = 0 then 0 else ${scattered(2, 'cardinality($4::text[])')} end`;
+  await storeSpread(databaseUrl, { parties, resources, first: 0, count, party, resource: halving }, say);
+  return { parties, resources };
+}
+
+/** Which dialogs to make, and of whom. */
+type Spread = {
+  parties: readonly string[];
+  resources: readonly string[];
+  /** Number of the first one; no number may be used twice in a database. */
+  first: number;
+  count: number;
+  /** SQL for the place, from 1, of a dialog's party and service resource, by the dialog's number `n`. */
+  party: string;
+  resource: string;
+};
+
+/** As {@link storeManyDialogs}, of these parties and service resources. */
+export async function storeSpread(databaseUrl: string, spread: Spread, say: (line: string) => void): Promise<void> {
+  const { parties, resources, first, count } = spread;
   const startedAt = performance.now();
-  let next = 0;
+  let next = first;
   let stored = 0;
   let told = 0;
   const store = () =>
     withClient(databaseUrl, async (client) => {
-      while (next < count) {
-        const first = next;
+      while (next < first + count) {
+        const from = next;
         next += chunk;
-        const last = Math.min(next, count) - 1;
-        await client.query(insertDialogs, [first, last, org, parties, resources]);
-        await client.query(insertActivities, [first, last]);
-        stored += last - first + 1;
+        const last = Math.min(next, first + count) - 1;
+        await client.query(insertDialogs(spread), [from, last, org, parties, resources, first]);
+        await client.query(insertActivities, [from, last, first]);
+        stored += last - from + 1;
         if (stored < count && performance.now() - told < 10_000) continue;
         told = performance.now();
         say(`${stored} dialogs after ${((told - startedAt) / 1000).toFixed(0)} s`);
       }
     });
   await Promise.all(Array.from({ length: connections }, store));
-  await withClient(databaseUrl, (client) => client.query('vacuum (analyze) dialog, dialog_activity'));
+  await withClient(databaseUrl, async (client) => {
+    await client.query(insertPairs);
+    await client.query('vacuum (analyze) dialog, dialog_activity, party_resource');
+  });
   say(`stored and analysed after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
-  return { parties, resources };
 }
 
 /** The id of a dialog by its number, and of its activity: a UUIDv7 of no particular time. */
 const idOf = (kind: number) => `('019c0000-0000-7${kind}00-8000-' || lpad(to_hex(n), 12, '0'))::uuid`;
 
 /** A number from 0 up to a limit, another for each dialog and purpose. */
-const scattered = (purpose: number, limit: string) => `(abs(hashint8(n * 16 + ${purpose})::bigint) % (${limit}))`;
+export const scattered = (purpose: number, limit: string) =>
+  `(abs(hashint8(n * 16 + ${purpose})::bigint) % (${limit}))`;
 
-/** When a dialog was created, by its number. */
-const createdAt = `to_timestamp(${firstCreatedAt / 1000} + n * ${minuteMs / 1000})`;
+/** Half of the dialogs are of the first service resource, a quarter of the second, and so on. */
+export const halving = `
+  1 + least(floor(-log(2, (1 + ${scattered(6, '1000000')}) / 1000000.0)), cardinality($5::text[]) - 1)::int`;
+
+/** When a dialog was created, by its number and that of the first. */
+const createdAt = (first: string) =>
+  `to_timestamp(${firstCreatedAt / 1000} + (n - ${first}::bigint) * ${minuteMs / 1000})`;
 
 const inTwoLanguages = (nb: string, en: string) => `
   jsonb_build_object('mediaType', 'text/plain', 'value', jsonb_build_array(
     jsonb_build_object('languageCode', 'nb', 'value', ${nb}), jsonb_build_object('languageCode', 'en', 'value', ${en})
   ))`;
 
-const insertDialogs = `
+const insertDialogs = ({ party, resource }: Pick<Spread, 'party' | 'resource'>) => `
   insert into dialog (
     id, org, party, service_resource, service_resource_type, revision, status, progress, external_reference,
     is_api_only, due_at, created_at, updated_at, content_updated_at, deleted_at, frozen, content, attachments,
@@ -84,8 +112,8 @@ const insertDialogs = `
   select
     ${idOf(0)},
     $3,
-    ($4::text[])[1 + case when ${scattered(1, '10')} = 0 then 0 else ${scattered(2, 'cardinality($4::text[])')} end],
-    ($5::text[])[1 + least(floor(-log(2, (1 + ${scattered(6, '1000000')}) / 1000000.0)), cardinality($5::text[]) - 1)::int],
+    ($4::text[])[${party}],
+    ($5::text[])[${resource}],
     'genericaccessresource',
     gen_random_uuid(),
     (array['NotApplicable', 'Draft', 'InProgress', 'RequiresAttention', 'Completed'])[1 + ${scattered(3, '5')}],
@@ -104,14 +132,14 @@ const insertDialogs = `
     ),
     '[]', '[]', '[]',
     '{skatt,skattemelding}',
-    case when n % 10 = 0 then '{Archive}'::text[] else '{Default}' end,
+    case when n % 300007 = 5 then '{Bin}'::text[] when n % 10 = 0 then '{Archive}' else '{Default}' end,
     gen_random_uuid(),
     case when n % 10 = 0 then array['case:' || n / 100, 'batch:' || n % 7] else '{}' end,
     gen_random_uuid(),
     n % 2 = 0,
     1, 0, 1, 0, false
   from generate_series($1::bigint, $2::bigint) as n
-  cross join lateral (select ${createdAt} as created_at) as created
+  cross join lateral (select ${createdAt('$6')} as created_at) as created
   cross join lateral (
     select case when n % 4 = 0 then created_at + ${scattered(7, '60')} * interval '1 day' else created_at end
       as content_updated_at
@@ -120,9 +148,14 @@ const insertDialogs = `
 
 const insertActivities = `
   insert into dialog_activity (dialog_id, id, created_at, type, performed_by)
-  select ${idOf(0)}, ${idOf(1)}, ${createdAt}, 'DialogCreated',
+  select ${idOf(0)}, ${idOf(1)}, ${createdAt('$3')}, 'DialogCreated',
     '{"actorType": "ServiceOwner", "actorId": null, "actorName": null}'
   from generate_series($1::bigint, $2::bigint) as n
+`;
+
+const insertPairs = `
+  insert into party_resource (party, service_resource) select distinct party, service_resource from dialog
+  on conflict do nothing
 `;
 
 /** A valid organisation number for each index (modulus 11). */

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { authorisedInLists, createListAuthorizations, isListed, type ListedDialog } from './list-authorization.ts';
+import {
+  authorisedInLists,
+  createListAuthorizations,
+  isListed,
+  type ListedDialog,
+  type ListSettings,
+} from './list-authorization.ts';
 import type { AuthorisedParty } from './platform/authorised-parties.ts';
 
 const kari = 'urn:altinn:person:identifier-no:01817030080';
@@ -113,7 +119,7 @@ it('looks up dialogs by label, and tells of one dialog whether it is listed', as
 describe('resources that no dialog of the party is of', () => {
   type Pair = Pick<ListedDialog, 'party' | 'serviceResource'>;
 
-  function listsOf(authorised: readonly AuthorisedParty[], dialogs: readonly Pair[], resourcesUnprunedMax?: number) {
+  function listsOf(authorised: readonly AuthorisedParty[], dialogs: readonly Pair[], settings?: ListSettings) {
     const asked: unknown[] = [];
     const lists = createListAuthorizations(
       {
@@ -128,7 +134,7 @@ describe('resources that no dialog of the party is of', () => {
           }));
         },
       },
-      ...(resourcesUnprunedMax === undefined ? [] : [{ resourcesUnprunedMax }]),
+      settings,
     );
     return { lists, asked };
   }
@@ -154,6 +160,16 @@ describe('resources that no dialog of the party is of', () => {
     expect((await lists.listAuthorization(question)).resourcesByParty.size).toBe(0);
   });
 
+  it('are left out of a single one for thousands of parties', async () => {
+    const parties = Array.from({ length: 2_001 }, (_, number) => at(`urn:party:${number}`, { resources: [permit] }));
+    const dialogs = [{ party: 'urn:party:7', serviceResource: permit }];
+    const found = async (units: AuthorisedParty[]) => {
+      const question = { caller: kari, parties: [], resources: [] };
+      return (await listsOf(units, dialogs).lists.listAuthorization(question)).resourcesByParty.size;
+    };
+    expect([await found(parties), await found(parties.slice(1))]).toEqual([1, 2_000]);
+  });
+
   it('are missed by nobody', async () => {
     const party = fc.constantFrom(kari, fish, north);
     const resource = fc.constantFrom(...five, permit, report, letter);
@@ -162,6 +178,8 @@ describe('resources that no dialog of the party is of', () => {
       resources: fc.uniqueArray(resource),
       subjects: fc.subarray([dagl, fishing]),
     });
+    const never = { resourcesUnprunedMax: Number.POSITIVE_INFINITY, partiesUnprunedMax: Number.POSITIVE_INFINITY };
+    const always = { resourcesUnprunedMax: 0, partiesUnprunedMax: 0 };
     const pairs = fc.array(fc.record({ party, serviceResource: resource }));
     await fc.assert(
       fc.asyncProperty(
@@ -171,8 +189,8 @@ describe('resources that no dialog of the party is of', () => {
         async (units, dialogs, resources) => {
           const parties = units.map(({ party: of, ...more }) => at(of, more));
           const question = { caller: kari, parties: [], resources };
-          const whole = await listsOf(parties, dialogs, Number.POSITIVE_INFINITY).lists.listAuthorization(question);
-          const cut = await listsOf(parties, dialogs, 0).lists.listAuthorization(question);
+          const whole = await listsOf(parties, dialogs, never).lists.listAuthorization(question);
+          const cut = await listsOf(parties, dialogs, always).lists.listAuthorization(question);
           const listed = (of: typeof whole) => dialogs.filter((dialog) => isListed(of, { id: dialogId, ...dialog }));
           expect(listed(cut)).toEqual(listed(whole));
           expect([...cut.resourcesByParty.keys()].filter((of) => dialogs.every((one) => one.party !== of))).toEqual([]);

@@ -47,14 +47,16 @@ type Deps = {
 };
 
 export type ListSettings = {
-  /** Distinct service resources over all parties, from which on those that are not in use are left out. */
+  /** Distinct service resources over all parties, and parties, above which what is not in use is left out. */
   resourcesUnprunedMax: number;
+  /** A look-up for each party: for a thousand with a few resources it takes as long as it saves. */
+  partiesUnprunedMax: number;
 };
-export const listSettingsDefault: ListSettings = { resourcesUnprunedMax: 5 };
+export const listSettingsDefault: ListSettings = { resourcesUnprunedMax: 5, partiesUnprunedMax: 2_000 };
 
 export function createListAuthorizations(
   deps: Deps,
-  { resourcesUnprunedMax }: ListSettings = listSettingsDefault,
+  { resourcesUnprunedMax, partiesUnprunedMax }: ListSettings = listSettingsDefault,
 ): ListAuthorizations {
   return {
     async listAuthorization({ caller, parties, resources, prune = 'when-many' }) {
@@ -67,7 +69,8 @@ export function createListAuthorizations(
         resources,
       });
       const distinct = distinctResources(resourcesByParty);
-      const isPruned = distinct.size > 0 && (prune === 'always' || distinct.size > resourcesUnprunedMax);
+      const isMany = distinct.size > resourcesUnprunedMax || resourcesByParty.size > partiesUnprunedMax;
+      const isPruned = distinct.size > 0 && (isMany || prune === 'always');
       const [labelled, inUse] = await Promise.all([
         labels.size === 0 ? [] : deps.dialogsLabelled([...labels]),
         isPruned ? deps.resourcesInUse([...resourcesByParty.keys()], [...distinct]) : undefined,

@@ -53,7 +53,9 @@ export function openDatabase(url: string, settings: PoolSettings): Database {
     keepAlive: true,
     // Statements that are issued together travel together; those of a transaction where it is one of inTransaction.
     pipeline: true,
-    options: '-c timezone=UTC',
+    // To compile a statement takes Postgres longer than to carry out any of ours; estimates of the widest searches are
+    // high enough that it would.
+    options: '-c timezone=UTC -c jit=off',
     types,
   });
   // A connection that breaks (a restart of Postgres) is replaced at the next query, and a query in hand is rejected.

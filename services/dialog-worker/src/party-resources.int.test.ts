@@ -134,3 +134,49 @@ it('tells what parties have dialogs of, those with the same together', async () 
   expect(found).toHaveLength(2);
   expect(await partyResources.findInUse(db, [party('kari')], [])).toEqual([]);
 });
+
+it('gets what an older worker has left out', async () => {
+  const names = Array.from({ length: 30 }, (_, number) => `p${number}`);
+  await apply(
+    0,
+    names.flatMap((who) => ['a', 'b', 'a'].map((what) => creation(who, what))),
+  );
+  const all = await pairs();
+  expect(await partyResources.addMissing(db)).toBe(0);
+  await db.deleteFrom('party_resource').where('party', 'in', names.slice(10).map(party)).execute();
+  await db.deleteFrom('party_resource').where('service_resource', '=', service('a')).execute();
+  expect(await partyResources.addMissing(db)).toBe(50);
+  expect(await pairs()).toEqual(all);
+});
+
+it('gets it from one worker at a time', async () => {
+  await apply(0, [creation('kari', 'a')]);
+  await db.deleteFrom('party_resource').execute();
+  const [written, stop] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  // A lane that has just written the pair holds off the first worker, not the second.
+  const creating = db
+    .transaction()
+    .execute(async (trx) => {
+      await partyResources.insert(trx, [{ party: party('kari'), serviceResource: service('a') }]);
+      written.resolve();
+      await stop.promise;
+      throw new Error('rolled back');
+    })
+    .catch((err: unknown) => err);
+  await written.promise;
+  const adding = partyResources.addMissing(db);
+  await expect.poll(waitingForRows, { timeout: 5_000, interval: 5 }).toBe(1);
+  expect(await partyResources.addMissing(db)).toBe(0);
+  stop.resolve();
+  await creating;
+  expect(await adding).toBe(1);
+  expect(await pairs()).toEqual(['kari a']);
+});
+
+async function waitingForRows(): Promise<number> {
+  const { rows } = await sql<{ waiting: number }>`
+    select count(*) as waiting from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock' and query like '%with recursive pair%'
+  `.execute(db);
+  return rows[0]?.waiting ?? 0;
+}

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@dialog/database/open';
 import { ensurePartitions } from '@dialog/database/partitions';
 import * as lanes from '@dialog/database/tables/lanes';
+import * as partyResources from '@dialog/database/tables/party-resources';
 import type { Logger } from '@dialog/telemetry/logger';
 
 const retryMs = 1_000;
@@ -10,6 +11,9 @@ const refreshMs = 60 * 60 * 1_000;
 /**
  * Sees to it that the rows of the lanes and the coming days' partitions are there: now, and every hour from then on.
  * Waits while the database is away: a worker is started before it as well as after it.
+ *
+ * As often, but without waiting for it, what an older version has left out of `party_resource` is added: there may be
+ * workers of that version for some time after the first of this one has been started.
  */
 export async function keepPrepared(
   { db, log }: { db: Database; log: Logger },
@@ -17,6 +21,7 @@ export async function keepPrepared(
   signal: AbortSignal,
 ): Promise<void> {
   await prepare();
+  void addMissingPairs();
   void refresh();
 
   async function prepare(): Promise<void> {
@@ -39,6 +44,17 @@ export async function keepPrepared(
       await pause(refreshMs);
       if (signal.aborted) return;
       await prepare();
+      await addMissingPairs();
+    }
+  }
+
+  async function addMissingPairs(): Promise<void> {
+    try {
+      const added = await partyResources.addMissing(db, signal);
+      if (added > 0) log.info({ added }, 'pairs of parties and services were missing');
+    } catch (err) {
+      // What is missing is found in an hour, or by another worker.
+      if (!signal.aborted) log.warn({ err }, 'pairs of parties and services not looked through');
     }
   }
 

@@ -57,8 +57,9 @@ export const gatewayConfig = z
     CONNECT_TIMEOUT_MS: durationMs(1, 60_000).default(2_000),
     STATEMENT_TIMEOUT_MS: durationMs(1, 600_000).default(10_000),
 
-    /** Services in a person's lists, from which on those are left out that a party has no dialogs of. */
+    /** Services and parties of an end user, above which it is looked up which services a party has dialogs of. */
     LIST_RESOURCES_UNPRUNED_MAX: wholeNumber(0, 1_000_000).default(listSettingsDefault.resourcesUnprunedMax),
+    LIST_PARTIES_UNPRUNED_MAX: wholeNumber(0, 1_000_000).default(listSettingsDefault.partiesUnprunedMax),
 
     /** Parties of an end user, up to which its services are told exactly. All are looked for in one statement. */
     EXACT_LIST_PARTIES_MAX: wholeNumber(0, 1_500).default(1_000),
@@ -118,7 +119,10 @@ export const gatewayConfig = z
       connectTimeoutMs: env.CONNECT_TIMEOUT_MS,
       statementTimeoutMs: env.STATEMENT_TIMEOUT_MS,
     },
-    lists: { resourcesUnprunedMax: env.LIST_RESOURCES_UNPRUNED_MAX },
+    lists: {
+      resourcesUnprunedMax: env.LIST_RESOURCES_UNPRUNED_MAX,
+      partiesUnprunedMax: env.LIST_PARTIES_UNPRUNED_MAX,
+    },
     redisUrl: env.REDIS_URL,
     lanes: {
       ...defaultLanesSettings,

@@ -32,6 +32,74 @@ export async function insert(trx: Database, pairs: readonly PartyResource[]): Pr
   `.execute(trx);
 }
 
+/** Pairs that {@link addMissing} looks at in one statement: some hundredths of a second. */
+const pairsPerHop = 5_000;
+/** Any number that nothing else in the database locks. */
+const addingLock = 1_300_700;
+
+/**
+ * Adds the pairs of dialogs that were created without: by a worker of a version that did not know of this table. Until
+ * then, lists that go by this table do not have these dialogs.
+ *
+ * Goes from one pair to the next in an index, past the dialogs between them, so that it takes some 10 µs for each pair,
+ * however many dialogs there are. One process does it at a time; for another there is nothing to do.
+ *
+ * @returns how many were missing
+ */
+export async function addMissing(db: Database, signal?: AbortSignal): Promise<number> {
+  return db.connection().execute(async (connection) => {
+    const lock = await sql<{ isMine: boolean }>`select pg_try_advisory_lock(${addingLock}) as "isMine"`.execute(
+      connection,
+    );
+    if (lock.rows[0]?.isMine !== true) return 0;
+    try {
+      let added = 0;
+      let last: PartyResource | undefined = { party: '', serviceResource: '' };
+      while (last !== undefined && signal?.aborted !== true) {
+        const hop: Hop | undefined = await addNext(connection, last);
+        added += hop?.added ?? 0;
+        last = hop;
+      }
+      return added;
+    } finally {
+      await sql`select pg_advisory_unlock(${addingLock})`.execute(connection);
+    }
+  });
+}
+
+type Hop = PartyResource & { added: number };
+
+async function addNext(db: Database, { party, serviceResource }: PartyResource): Promise<Hop | undefined> {
+  const { rows } = await sql<Hop>`
+    with recursive pair (party, service_resource, nth) as (
+      select * from (
+        select party, service_resource, 1 from dialog
+        where (party, service_resource) > (${party}, ${serviceResource}) order by party, service_resource limit 1
+      ) as first
+      union all
+      select later.party, later.service_resource, nth + 1 from pair cross join lateral (
+        select party, service_resource from dialog
+        where (dialog.party, dialog.service_resource) > (pair.party, pair.service_resource)
+        order by party, service_resource limit 1
+      ) as later
+      where nth < ${pairsPerHop}
+    ), added as (
+      insert into party_resource (party, service_resource)
+      select party, service_resource from pair
+      where not exists (
+        select from party_resource as stored
+        where stored.party = pair.party and stored.service_resource = pair.service_resource
+      )
+      order by party, service_resource
+      on conflict do nothing
+      returning party
+    )
+    select party, service_resource as "serviceResource", (select count(*) from added) as added
+    from pair order by nth desc limit 1
+  `.execute(db);
+  return rows[0];
+}
+
 /** How long the table may be held, or waited for; creates wait behind whoever waits. */
 const forgetMsMax = 1_000;
 
@@ -79,10 +147,11 @@ export async function forgetUnused(db: Database, pairs: readonly PartyResource[]
 }
 
 /**
- * Of some service resources, those that some parties have dialogs of. Parties with the same ones come together: it is
- * about what all dialogs of tens of thousands of parties are of, and most have the same few.
+ * Of some service resources, those that some parties have dialogs of. Parties with the same ones come together, because
+ * most of tens of thousands have the same few.
  *
- * One statement that is linear in the number of parties, however many resources are asked for.
+ * One statement that looks up each party once and passes over what is not asked for. Postgres would rather read the whole
+ * table for a thousand parties, or look for each resource at each party; the barriers of `offset 0` keep it from both.
  */
 export async function findInUse(
   db: Database,
@@ -92,13 +161,16 @@ export async function findInUse(
   if (parties.length === 0 || resources.length === 0) return [];
   const { rows } = await sql<{ parties: string[]; resources: string[] }>`
     select to_jsonb(array_agg(party)) as parties, to_jsonb(resources) as resources
-    from (
-      select stored.party, array_agg(stored.service_resource order by stored.service_resource) as resources
-      from (select distinct party from unnest(${parties}::text[]) as party) as wanted
-      join party_resource as stored using (party)
-      where stored.service_resource = any(${resources}::text[])
-      group by stored.party
+    from (select distinct party from unnest(${parties}::text[]) as party) as wanted
+    cross join lateral (
+      select array_agg(service_resource) as resources
+      from (
+        select service_resource from party_resource as stored
+        where stored.party = wanted.party order by service_resource offset 0
+      ) as used
+      where service_resource = any(${resources}::text[])
     ) as of_party
+    where resources is not null
     group by resources
   `.execute(db);
   return rows;

@@ -82,10 +82,7 @@ export function conditionsOf(eb: Builder, filter: DialogFilter): Condition[] {
     ...dueWithin(eb, filter.dueAt),
     ...within(eb, 'dialog.visible_from', filter.visibleFrom),
   );
-  if (systemLabels !== undefined && systemLabels.labels.length > 0) {
-    const operator = systemLabels.match === 'all' ? sql`@>` : sql`&&`;
-    conditions.push(sql<SqlBool>`dialog.system_labels ${operator} ${systemLabels.labels}::text[]`);
-  }
+  if (systemLabels !== undefined) conditions.push(...systemLabelled(systemLabels));
   conditions.push(...labelled(filter.serviceOwnerLabels ?? []));
   if (reach !== undefined) conditions.push(visibleAt(eb, reach.at));
   if (freeTexts !== undefined) conditions.push(eb.or(freeTexts.map(matchesText)));
@@ -119,6 +116,12 @@ function visibleAt(eb: Builder, at: Timestamp): Condition {
     eb.or([eb('dialog.visible_from', 'is', null), eb('dialog.visible_from', '<=', at)]),
     eb.or([eb('dialog.expires_at', 'is', null), eb('dialog.expires_at', '>', at)]),
   ]);
+}
+
+/** Each label that has to be there stands by itself and in the statement's text: the labels of indexes are constants. */
+function systemLabelled({ labels, match }: NonNullable<DialogFilter['systemLabels']>): Condition[] {
+  if (match === 'any' && labels.length > 0) return [sql<SqlBool>`dialog.system_labels && ${labels}::text[]`];
+  return labels.map((label) => sql<SqlBool>`dialog.system_labels @> array[${sql.lit(label)}]`);
 }
 
 /**

@@ -52,6 +52,8 @@ describe('pages', () => {
   const moments = [0, 0.001, 0.002, 1, 1_000].map((ms) => timestampOf(Date.parse('2026-01-01T00:00:00Z') + ms));
   const moment = (number: number) => moments[number % moments.length] ?? timestampOf(0);
   const parties = ['a', 'b', 'c'].map(party);
+  /** More than the shorter pages have places, with one dialog each. */
+  const many = Array.from({ length: 120 }, (_, number) => party(`p${number}`));
   const resources = ['r', 's'].map(resource);
   let all: Sortable[];
   beforeAll(async () => {
@@ -60,8 +62,8 @@ describe('pages', () => {
         ...{ org: 'pages', contentUpdatedAt: moment(n), updatedAt: moment(n >> 2), createdAt: moment(n * 7) },
         ...{
           dueAt: n % 3 === 0 ? null : moment(n >> 3),
-          party: parties[n % 3] ?? '',
-          serviceResource: resources[n % 2] ?? '',
+          party: (n < many.length ? many[n] : parties[n % 3]) ?? '',
+          serviceResource: resources[(n >> 1) % 2] ?? '',
         },
       };
       return { changed };
@@ -89,17 +91,20 @@ describe('pages', () => {
       { serviceResources: resources },
     ],
     { parties: [party('a'), party('nobody')], serviceResources: [resource('r')] },
-    {
-      reach: {
-        at: timestampOf(Date.now()),
-        resourcesByParty: new Map([
-          [party('a'), new Set(resources)],
-          [party('c'), new Set([resource('r')])],
-        ]),
-        dialogIds: new Set<string>(),
-      },
-    },
+    { parties: [...many, party('a')], serviceResources: resources },
+    { parties: [...many, ...parties] },
+    reaching([
+      [party('a'), resources],
+      [party('c'), [resource('r')]],
+    ]),
+    reaching([...many, party('nobody')].map((one) => [one, resources])),
+    { ...reaching([...many, ...parties].map((one) => [one, resources])), serviceResources: [resource('s')] },
   );
+
+  function reaching(pairs: [string, string[]][]): Partial<DialogFilter> {
+    const resourcesByParty = new Map(pairs.map(([of, granted]) => [of, new Set(granted)]));
+    return { reach: { at: timestampOf(Date.now()), resourcesByParty, dialogIds: new Set<string>() } };
+  }
 
   /** What Postgres calls the order, by a second implementation. */
   function sorted(dialogs: readonly Sortable[], order: Order): string[] {
@@ -140,7 +145,7 @@ describe('pages', () => {
         }
         expect(ids).toEqual(expected);
       }),
-      { numRuns: 40 },
+      { numRuns: 60 },
     );
   });
 });

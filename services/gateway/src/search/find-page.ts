@@ -38,9 +38,12 @@ type Picked = Pick<DB['dialog'], (typeof sortColumns)[number]>;
 export function pickDialogs(db: Database, page: PageRequest): AliasableExpression<Picked> {
   const { reach, parties, serviceResources } = page.filter;
   if (reach !== undefined) return pickWithinReach(db, page, reach);
-  const ofResources = oneOf('service_resource', serviceResources);
-  if (parties.length > 0) return pickByValue(db, page, 'party', parties, ofResources);
-  if (serviceResources.length > 0) return pickByValue(db, page, 'service_resource', serviceResources, []);
+  if (parties.length > 0 && serviceResources.length > 0) {
+    const all = new Set(serviceResources);
+    return pickOfPairs(db, page, new Map(parties.map((party) => [party, all])));
+  }
+  if (parties.length > 0) return pickOfLeaders(db, page, pairsOf(parties));
+  if (serviceResources.length > 0) return pickByResource(db, page, serviceResources);
   return candidates(db, page, []);
 }
 
@@ -54,59 +57,134 @@ export function sorting(order: Order, table: string): RawBuilder<unknown> {
   return sql.join(order.map(({ key, direction }) => sql`${sortExpression(key, table)} ${sql.raw(direction)}`));
 }
 
-type Lead = 'party' | 'service_resource';
 type Condition = Expression<SqlBool>;
+type Pairs = ReadonlyMap<string, ReadonlySet<string>>;
 
-function candidates(db: Database, { filter, order, after, limit }: PageRequest, also: readonly Condition[]) {
+function candidates(db: Database, page: PageRequest, also: readonly Condition[], limit = page.limit + 1) {
+  const { filter, order, after } = page;
   return db
     .selectFrom('dialog')
     .select(sortColumns)
     .where((eb) => eb.and([...conditionsOf(eb, filter), ...also, ...(after === null ? [] : [isBehind(order, after)])]))
     .orderBy(sorting(order, 'dialog'))
-    .limit(limit + 1);
+    .limit(limit);
 }
 
 /**
- * The first of those that have one of some values. Each value is looked up by itself, in the order of an index that
- * begins with it; together, all that have any of the values would have to be read and sorted.
+ * The first of those of some service resources. Each is looked up by itself, in the order of an index that begins with
+ * it; together, all that are of any of them would have to be read and sorted.
  */
-function pickByValue(
-  db: Database,
-  page: PageRequest,
-  column: Lead,
-  values: readonly string[],
-  also: readonly Condition[],
-): AliasableExpression<Picked> {
-  const isValue = (value: unknown) => sql<SqlBool>`${sql.ref(`dialog.${column}`)} = ${value}`;
-  if (values.length === 1) return candidates(db, page, [isValue(values[0]), ...also]);
-  const found = candidates(db, page, [isValue(sql.ref('wanted.value')), ...also]);
-  return firstOfEach(db, page, sql`unnest(${values}::text[]) as wanted (value)`, found);
+function pickByResource(db: Database, page: PageRequest, resources: readonly string[]): AliasableExpression<Picked> {
+  const isOfResource = (resource: Expression<unknown>) => sql<SqlBool>`dialog.service_resource = ${resource}`;
+  const [only] = resources;
+  if (resources.length === 1) return candidates(db, page, [isOfResource(sql.val(only))]);
+  const found = candidates(db, page, [isOfResource(sql.ref('wanted.resource'))]);
+  return first(
+    db,
+    page,
+    sql<Picked>`(
+      select found.* from unnest(${resources}::text[]) as wanted (resource) cross join lateral ${found} as found
+    )`,
+  );
 }
 
-/** The first of those that are in a resource and of a party that the end user may read, or that are named one by one. */
-function pickWithinReach(
-  db: Database,
-  page: PageRequest,
-  { resourcesByParty, dialogIds }: Reach,
-): AliasableExpression<Picked> {
+/** The first of those that are of a party and a resource that the end user may read, or that are named one by one. */
+function pickWithinReach(db: Database, page: PageRequest, reach: Reach): AliasableExpression<Picked> {
   const { parties, serviceResources } = page.filter;
   const asked = [...oneOf('party', parties), ...oneOf('service_resource', serviceResources)];
-  const named = candidates(db, page, [sql<SqlBool>`dialog.id = any(${[...dialogIds]}::uuid[])`, ...asked]);
-  if (resourcesByParty.size === 0) return named;
-
-  const granted = sql<SqlBool>`dialog.party = wanted.party and dialog.service_resource = any(wanted.resources)`;
-  const ofParty = candidates(db, page, [granted, ...asked]);
-  const ofParties = firstOfEach(db, page, grants(resourcesByParty), ofParty);
-  if (dialogIds.size === 0) return ofParties;
+  const named = candidates(db, page, [sql<SqlBool>`dialog.id = any(${[...reach.dialogIds]}::uuid[])`, ...asked]);
+  const pairs = asFarAsAsked(reach.resourcesByParty, page.filter);
+  if (pairs.size === 0) return named;
+  const ofPairs = pickOfPairs(db, page, pairs);
+  if (reach.dialogIds.size === 0) return ofPairs;
   const both = db
-    .selectFrom(ofParties.as('of'))
+    .selectFrom(ofPairs.as('of'))
     .selectAll()
     .union(db.selectFrom(named.as('named')).selectAll());
   return first(db, page, both);
 }
 
-/** Parties and what may be read of each, as rows. Parties with the same roles have the same resources: named once. */
-function grants(resourcesByParty: Reach['resourcesByParty']): RawBuilder<unknown> {
+/** So many pairs of a party and a resource are looked up one by one. Each takes Postgres a tenth of a millisecond to plan. */
+const plannedPairsMax = 12;
+
+/**
+ * The first of those of some parties and resources. A few pairs stand in the statement each by itself: Postgres then
+ * knows which of them have a million dialogs and which have three.
+ */
+function pickOfPairs(db: Database, page: PageRequest, resourcesByParty: Pairs): AliasableExpression<Picked> {
+  let count = 0;
+  for (const resources of resourcesByParty.values()) count += resources.size;
+  if (count > plannedPairsMax) return pickOfLeaders(db, page, grouped(resourcesByParty));
+  const queries = [...resourcesByParty].flatMap(([party, resources]) =>
+    [...resources].map((resource) => candidates(db, page, [isOf(sql.val(party), sql.val(resource))])),
+  );
+  const [only] = queries;
+  if (only !== undefined && queries.length === 1) return only;
+  return first(db, page, sql<Picked>`(${sql.join(queries, sql` union all `)})`);
+}
+
+/**
+ * The same of any number of pairs. First comes one dialog of each, the one that is first in the order. A page cannot have
+ * dialogs of more pairs than it has places, and these are the pairs whose first dialogs come first: only they are read
+ * further, and only as far as the last of those first dialogs where there are enough of them. So it takes a look-up in
+ * an index for each pair, and beyond that hardly more rows than the page has.
+ */
+function pickOfLeaders(db: Database, page: PageRequest, pairs: RawBuilder<unknown>): AliasableExpression<Picked> {
+  const { order, limit } = page;
+  const head = candidates(db, page, [isOf(sql.ref('wanted.party'), sql.ref('wanted.resource'))], 1);
+  const ofLeader = isOf(sql.ref('leader.party'), sql.ref('leader.resource'));
+  const found = candidates(db, page, [ofLeader, isNotBehindLast(order)]);
+  return first(
+    db,
+    page,
+    sql<Picked>`(
+      with leader as materialized (
+        select wanted.*, head.* from ${pairs} as wanted cross join lateral ${head} as head
+        order by ${sorting(order, 'head')} limit ${limit + 1}
+      ), last as materialized (
+        select * from leader order by ${sorting(order, 'leader')} offset ${limit} limit 1
+      )
+      select found.* from leader cross join lateral ${found} as found
+    )`,
+  );
+}
+
+/** Whether a dialog comes no later than what `last` has, if it has anything: by the first key, or by all where one way. */
+function isNotBehindLast(order: Order): Condition {
+  const [{ direction }] = order;
+  const keys = runsOneWay(order) ? order : order.slice(0, 1);
+  const [operator, moment, id] =
+    direction === 'desc'
+      ? ['>=', '-infinity', '00000000-0000-0000-0000-000000000000']
+      : ['<=', 'infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff'];
+  const columns = sql.join(keys.map(({ key }) => sortExpression(key, 'dialog')));
+  const values = keys.map(
+    ({ key }) => sql`coalesce((select ${sortExpression(key, 'last')} from last), ${key === 'id' ? id : moment})`,
+  );
+  return sql<SqlBool>`(${columns}) ${sql.raw(operator)} (${sql.join(values)})`;
+}
+
+function isOf(party: Expression<unknown>, resource: Expression<unknown>): Condition {
+  return sql<SqlBool>`dialog.party = ${party} and dialog.service_resource = ${resource}`;
+}
+
+function asFarAsAsked(
+  resourcesByParty: Pairs,
+  { parties, serviceResources }: Pick<DialogFilter, 'parties' | 'serviceResources'>,
+): Pairs {
+  if (parties.length === 0 && serviceResources.length === 0) return resourcesByParty;
+  const kept = new Map<string, ReadonlySet<string>>();
+  for (const party of parties.length === 0 ? resourcesByParty.keys() : parties) {
+    const resources = resourcesByParty.get(party) ?? new Set();
+    const both =
+      serviceResources.length === 0 ? resources : new Set(serviceResources.filter((one) => resources.has(one)));
+    if (both.size > 0) kept.set(party, both);
+  }
+  return kept;
+}
+
+/** Pairs as rows. Parties with the same roles have the same resources: named once. */
+function grouped(resourcesByParty: Pairs): RawBuilder<unknown> {
   const partiesByResources = new Map<ReadonlySet<string>, string[]>();
   for (const [party, resources] of resourcesByParty) {
     const parties = partiesByResources.get(resources);
@@ -115,18 +193,29 @@ function grants(resourcesByParty: Reach['resourcesByParty']): RawBuilder<unknown
   }
   const groups = [...partiesByResources].map(([resources, parties]) => ({ parties, resources: [...resources] }));
   return sql`(
-    select party, resources
-    from json_to_recordset(${JSON.stringify(groups)}) as same (parties text[], resources text[]), unnest(parties) as party
-  ) as wanted`;
+    select party, resource
+    from json_to_recordset(${JSON.stringify(groups)}) as same (parties text[], resources text[]),
+      unnest(parties) as party, unnest(resources) as resource
+  )`;
 }
 
-function firstOfEach(
-  db: Database,
-  page: PageRequest,
-  wanted: RawBuilder<unknown>,
-  found: ReturnType<typeof candidates>,
-): AliasableExpression<Picked> {
-  return first(db, page, sql<Picked>`(select found.* from ${wanted} cross join lateral ${found} as found)`);
+/** The pairs that some parties have dialogs of: from one to the next in an index, past the dialogs between them. */
+function pairsOf(parties: readonly string[]): RawBuilder<unknown> {
+  const next = (after: RawBuilder<unknown>) => sql`(
+    select service_resource from dialog where dialog.party = asked.party ${after} order by service_resource limit 1
+  )`;
+  return sql`(
+    select asked.party, hop.resource
+    from unnest(${parties}::text[]) as asked (party) cross join lateral (
+      with recursive hop (resource) as (
+        ${next(sql``)}
+        union all
+        select later.service_resource
+        from hop cross join lateral ${next(sql`and dialog.service_resource > hop.resource`)} as later
+      )
+      select resource from hop
+    ) as hop
+  )`;
 }
 
 function first(db: Database, { order, limit }: PageRequest, of: AliasableExpression<Picked>) {
@@ -137,7 +226,7 @@ function first(db: Database, { order, limit }: PageRequest, of: AliasableExpress
     .limit(limit + 1);
 }
 
-function oneOf(column: Lead, values: readonly string[]): Condition[] {
+function oneOf(column: 'party' | 'service_resource', values: readonly string[]): Condition[] {
   return values.length === 0 ? [] : [sql<SqlBool>`${sql.ref(`dialog.${column}`)} = any(${values}::text[])`];
 }
 
@@ -150,10 +239,9 @@ function isBehind(order: Order, after: Position): Condition {
     value: sortValue(key, after[index] ?? null),
     column: sortExpression(key, 'dialog'),
     behind: direction === 'asc' ? sql`>` : sql`<`,
-    direction,
   }));
   const [first] = keys;
-  if (first !== undefined && keys.every(({ direction }) => direction === first.direction)) {
+  if (first !== undefined && runsOneWay(order)) {
     const columns = sql.join(keys.map(({ column }) => column));
     return sql<SqlBool>`(${columns}) ${first.behind} (${sql.join(keys.map(({ value }) => value))})`;
   }
@@ -162,6 +250,10 @@ function isBehind(order: Order, after: Position): Condition {
       sql`(${column} ${behind}= ${value} and (${column} ${behind} ${value} or ${rest}))`,
     sql`false`,
   );
+}
+
+function runsOneWay(order: Order): boolean {
+  return order.every(({ direction }) => direction === order[0].direction);
 }
 
 function sortExpression(key: SortKey, table: string): RawBuilder<unknown> {

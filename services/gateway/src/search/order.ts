@@ -5,7 +5,7 @@ export type SortKey = (typeof sortKeys)[number];
 type SortTerm = { key: SortKey; direction: 'asc' | 'desc' };
 
 /** An order of dialogs in its normal form: the id comes last, so that no two dialogs are equal. */
-export type Order = readonly SortTerm[];
+export type Order = readonly [SortTerm, ...SortTerm[]];
 
 /** Where a page ends: of its last item the value of each key of the order, null for a missing dueAt. */
 export type Position = readonly (string | null)[];
@@ -44,7 +44,8 @@ export function parseOrder(text: string): Order | undefined {
     terms.push({ key, direction: direction === 'asc' ? 'asc' : 'desc' });
   }
   const others = terms.filter(({ key }) => key !== 'id');
-  return [...(others.length === 0 ? [newestFirst] : others), terms.find(({ key }) => key === 'id') ?? byId];
+  const [first = newestFirst, ...rest] = others;
+  return [first, ...rest, terms.find(({ key }) => key === 'id') ?? byId];
 }
 
 export function printOrder(order: Order): string {

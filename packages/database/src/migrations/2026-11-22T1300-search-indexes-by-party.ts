@@ -1,0 +1,22 @@
+import { type Kysely, sql } from 'kysely';
+
+/**
+ * What the lists of end users are found and sorted by: the dialogs of a party and a service resource, by each time.
+ *
+ * An end user may read some of the services of a party. By an index on the party alone, the dialogs of all its services
+ * would be gone through in order: where the newest 999,000 of a million are not for this reader, that took seconds.
+ * Archive and bin have an index of their own, because few dialogs are in them, or are not.
+ */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create index dialog_party_content_updated on dialog (party, service_resource, content_updated_at, id);
+    create index dialog_party_updated on dialog (party, service_resource, updated_at, id);
+    create index dialog_party_created on dialog (party, service_resource, created_at, id);
+    create index dialog_party_due on dialog (party, service_resource, coalesce(due_at, 'infinity'), id);
+    create index dialog_party_archive on dialog (party, service_resource, content_updated_at, id)
+      where system_labels @> array['Archive'];
+    create index dialog_party_bin on dialog (party, service_resource, content_updated_at, id)
+      where system_labels @> array['Bin'];
+    drop index dialog_party;
+  `.execute(db);
+}
