@@ -11,10 +11,12 @@ import { createOrganisations, type Organisations } from './organisations.ts';
 import { createPartyNames, type PartyNames } from './party-names.ts';
 import { createPlatformCall } from './platform-call.ts';
 import { createPlatformTokens, type PlatformClient } from './platform-token.ts';
+import { createPolicies, type Policies } from './policies.ts';
 import { createRepresentedParties, type RepresentedParties } from './represented-parties.ts';
 import { createResourceRegistry, type ResourceRegistry } from './resource-registry.ts';
 import { createRoleMetadata, type RoleMetadata } from './role-metadata.ts';
 import { createSubjectResources, type SubjectResources } from './subject-resources.ts';
+import { createUpdatedPairs, type UpdatedPairs } from './updated-pairs.ts';
 
 export type PlatformSettings = {
   platformUrl: string;
@@ -32,6 +34,8 @@ export type Platform = {
   organisations: Organisations;
   partyNames: PartyNames;
   subjectResources: SubjectResources;
+  updatedPairs: UpdatedPairs;
+  policies: Policies;
   authenticationLevels: AuthenticationLevels;
   roles: RoleMetadata;
   accessPackages: AccessPackageMetadata;
@@ -54,13 +58,17 @@ export function openPlatform(
   const tokens = client && createPlatformTokens({ upstream, maskinportenUrl, platformUrl, client });
   const call = createPlatformCall({ upstream, platformUrl, tokens, subscriptionKey });
   const deps = { upstream, log, ...(cache !== undefined && { cache }) };
+  const policies = createPolicies({ upstream, platformUrl });
+  const updatedPairs = createUpdatedPairs({ upstream, platformUrl });
   const partyNames = createPartyNames({ ...deps, call });
   const rememberName = partyNames.remember;
   return {
     resources: createResourceRegistry({ ...deps, platformUrl }),
     organisations: createOrganisations({ ...deps, cdnUrl }),
-    subjectResources: createSubjectResources({ ...deps, platformUrl }),
-    authenticationLevels: createAuthenticationLevels({ ...deps, platformUrl }),
+    subjectResources: createSubjectResources({ ...deps, updatedPairs }),
+    updatedPairs,
+    policies,
+    authenticationLevels: createAuthenticationLevels({ ...deps, policies }),
     roles: createRoleMetadata({ ...deps, platformUrl }),
     accessPackages: createAccessPackageMetadata({ ...deps, platformUrl }),
     partyNames,

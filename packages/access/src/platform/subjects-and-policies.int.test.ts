@@ -11,7 +11,9 @@ import { createAuthenticationLevels } from './authentication-levels.ts';
 import type { CacheSettings } from './fresh-cache.ts';
 import { createUpstream } from './http.ts';
 import { openPlatform } from './platform.ts';
+import { createPolicies } from './policies.ts';
 import { createSubjectResources } from './subject-resources.ts';
+import { createUpdatedPairs } from './updated-pairs.ts';
 
 const resource = 'urn:altinn:resource:';
 const role = 'urn:altinn:rolecode:';
@@ -42,10 +44,15 @@ async function calls(operation: string): Promise<number | undefined> {
   return z.record(z.string(), z.number()).parse(await (await control('GET', '/emulator/calls')).json())[operation];
 }
 
-type Changes = { cache?: Partial<CacheSettings>; platformUrl?: string; pagePairs?: number };
-
-function deps({ platformUrl = emulator.baseUrl, ...more }: Changes) {
+function deps({ platformUrl = emulator.baseUrl, ...more }: { platformUrl?: string; cache?: Partial<CacheSettings> }) {
   return { upstream: createUpstream({ retries: 0, trialAfterMs: 1 }, log), platformUrl, log, ...more };
+}
+
+function subjectResourcesOf(changes: Parameters<typeof deps>[0] & { pagePairs?: number } = {}) {
+  const { pagePairs, ...more } = changes;
+  const common = deps(more);
+  const updatedPairs = createUpdatedPairs({ ...common, ...(pagePairs !== undefined && { pagePairs }) });
+  return createSubjectResources({ ...common, updatedPairs });
 }
 
 function platform() {
@@ -84,17 +91,17 @@ describe('subjects and resources', () => {
   });
 
   it('are the same however many come at a time, though the links name a host that is not there', async () => {
-    const whole = await createSubjectResources(deps({})).table();
+    const whole = await subjectResourcesOf().table();
     expect(await calls('updated-pairs')).toBe(1);
     for (const pagePairs of [1, 3, 4]) {
-      expect(await createSubjectResources(deps({ pagePairs })).table()).toEqual(whole);
+      expect(await subjectResourcesOf({ pagePairs }).table()).toEqual(whole);
     }
     expect(await calls('updated-pairs')).toBeGreaterThan(20);
   });
 
   it('are read once, and then only what has changed since', async () => {
     const { platformUrl, folder } = await openOwnEmulator();
-    const subjectResources = createSubjectResources(deps({ platformUrl, cache: { freshMs: 0 } }));
+    const subjectResources = subjectResourcesOf({ platformUrl, cache: { freshMs: 0 } });
     const table = await subjectResources.table();
     expect(table.resourcesOf.get(`${role}regna`)?.size).toBe(2);
     const others = table.resourcesOf.get(`${role}dagl`);
@@ -116,7 +123,7 @@ describe('subjects and resources', () => {
   });
 
   it('stay what they are while the registry is away, and are an upstream failure before there are any', async () => {
-    const subjectResources = createSubjectResources(deps({ cache: { freshMs: 0 } }));
+    const subjectResources = subjectResourcesOf({ cache: { freshMs: 0 } });
     await spoil('updated-pairs', { brokenJson: true });
     await expect(subjectResources.table()).rejects.toThrow(UpstreamFailure);
     await control('DELETE', '/emulator/faults');
@@ -168,7 +175,8 @@ describe('the minimum authentication level of a resource', () => {
 
   it('stays what it was when the policy becomes unreadable, until there is a new one', async () => {
     const { platformUrl, folder } = await openOwnEmulator();
-    const levels = createAuthenticationLevels(deps({ platformUrl, cache: { freshMs: 0 } }));
+    const common = deps({ platformUrl, cache: { freshMs: 0 } });
+    const levels = createAuthenticationLevels({ ...common, policies: createPolicies(common) });
     const permit = `${resource}ttd-building-permit`;
     const file = join(folder, 'policies/ttd-building-permit.xml');
     const xml = await readFile(file, 'utf8');
