@@ -17,7 +17,7 @@ import { type Answer, operationId, type ServiceOwner, serviceOwner } from './ser
 export type Addresses = Omit<TestSpace, 'ownerDatabaseUrl' | 'close'>;
 
 type Settings = Readonly<Record<string, string>>;
-type ServiceName = 'gateway' | 'dialog-worker' | 'event-relay';
+type ServiceName = 'gateway' | 'dialog-worker' | 'authorization-worker' | 'event-relay';
 
 /**
  * Our services as processes of their own, started from their main.ts as in production, and the Altinn emulator in this
@@ -27,6 +27,7 @@ export type Constellation = {
   /** At most one; clients are made for it. */
   startGateway(settings?: Settings): Promise<ServerHandle>;
   startWorker(settings?: Settings): Promise<ServerHandle>;
+  startAuthorizationWorker(settings?: Settings): Promise<ServerHandle>;
   startRelay(settings?: Settings): Promise<ServerHandle>;
   /** The gateway, one worker, one relay. */
   startAll(settings?: Settings): Promise<{ gateway: ServerHandle; worker: ServerHandle; relay: ServerHandle }>;
@@ -107,6 +108,8 @@ export async function openConstellation(
       }),
     startWorker: (settings) =>
       start('dialog-worker', 'HEALTH_PORT', natsCreds.dialogWorker, { ...workerSettings, ...settings }),
+    startAuthorizationWorker: (settings) =>
+      start('authorization-worker', 'HEALTH_PORT', undefined, { ALTINN_PLATFORM_URL: emulator.baseUrl, ...settings }),
     startRelay: (settings) =>
       start('event-relay', 'HEALTH_PORT', natsCreds.eventRelay, { PARTY_KEY_SECRET_FILE: partyKeyFile, ...settings }),
     async startAll(settings) {
@@ -161,7 +164,7 @@ export async function openConstellation(
   async function startService(
     name: ServiceName,
     ports: { PORT: number } | 'HEALTH_PORT',
-    credsFile: string,
+    credsFile: string | undefined,
     settings: Settings,
   ): Promise<ServerHandle> {
     // Several processes of one service: each has a folder, and with it a port and a log, of its own.

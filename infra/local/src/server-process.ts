@@ -18,6 +18,7 @@ export type ProcessName =
   | 'nats'
   | 'altinn-emulator'
   | 'event-relay'
+  | 'authorization-worker'
   | 'dialog-worker'
   | 'gateway';
 

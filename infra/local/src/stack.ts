@@ -95,6 +95,9 @@ export async function startStack(settings: Settings, started: ServerHandle[], si
     }),
   );
   await addService(
+    serviceProgram('authorization-worker', dataDir, 'HEALTH_PORT', { ...everywhere, ALTINN_PLATFORM_URL: platformUrl }),
+  );
+  await addService(
     serviceProgram('dialog-worker', dataDir, 'HEALTH_PORT', { ...everywhere, ...credsOf('dialogWorker') }),
   );
   await addService(

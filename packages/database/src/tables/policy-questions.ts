@@ -3,6 +3,9 @@ import type { Timestamp } from '@dialog/contracts/timestamp';
 import { sql } from 'kysely';
 import type { Database } from '../open.ts';
 
+/** What a question asks, where it is clear whose policy is asked. */
+export type AskedPair = Pick<PolicyQuestion, 'action' | 'attribute'>;
+
 /**
  * Adds questions that may be there. In one order, so that of two transactions with the same questions one simply waits.
  *
@@ -64,4 +67,63 @@ export async function findGrants(
     if (permits !== null && denies !== null) grants[position - 1] = { permits, denies };
   }
   return grants;
+}
+
+/** Questions to one policy that have no answer yet. */
+export async function unanswered(db: Database, serviceResource: string, limit: number): Promise<AskedPair[]> {
+  return db
+    .selectFrom('policy_question')
+    .select(['action', 'attribute'])
+    .where('service_resource', '=', serviceResource)
+    .where('policy_version', 'is', null)
+    .limit(limit)
+    .execute();
+}
+
+/** All questions to one policy, page by page. @param after the last of the page before */
+export async function page(
+  db: Database,
+  serviceResource: string,
+  after: AskedPair | undefined,
+  limit: number,
+): Promise<AskedPair[]> {
+  return db
+    .selectFrom('policy_question')
+    .select(['action', 'attribute'])
+    .where('service_resource', '=', serviceResource)
+    .$if(after !== undefined, (query) =>
+      query.where(sql<boolean>`(action, attribute) > (${after?.action}, ${after?.attribute})`),
+    )
+    .orderBy('action')
+    .orderBy('attribute')
+    .limit(limit)
+    .execute();
+}
+
+/** Writes what a version of a policy answers. In one order, so that two workers never wait for each other in a circle. */
+export async function answer(
+  trx: Database,
+  { serviceResource, version }: { serviceResource: string; version: string },
+  answers: readonly (AskedPair & PolicyGrant)[],
+): Promise<void> {
+  if (answers.length === 0) return;
+  await sql`
+    update policy_question as stored
+    set policy_version = ${version}, permits = answered.permits, denies = answered.denies
+    from json_populate_recordset(null::policy_question, ${JSON.stringify(answers)}) as answered
+    where stored.service_resource = ${serviceResource}
+      and stored.action = answered.action and stored.attribute = answered.attribute
+  `.execute(trx);
+}
+
+/** What waits for an answer, faulty policies apart, whose questions have none; oldestAt is undefined when nothing does. */
+export async function backlog(db: Database): Promise<{ questions: number; oldestAt: Timestamp | undefined }> {
+  const { questions, oldestAt } = await db
+    .selectFrom('policy_question as question')
+    .leftJoin('resource_policy as policy', 'policy.service_resource', 'question.service_resource')
+    .select(({ fn }) => [fn.countAll<number>().as('questions'), fn.min('question.asked_at').as('oldestAt')])
+    .where('question.policy_version', 'is', null)
+    .where('policy.fault', 'is', null)
+    .executeTakeFirstOrThrow();
+  return { questions, oldestAt: oldestAt ?? undefined };
 }
