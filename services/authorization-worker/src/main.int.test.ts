@@ -170,7 +170,8 @@ describe('questions of dialogs that nobody has asked', () => {
     await storeDialog({ apiActions: [action('pay')] });
     await expect.poll(asked, untilOptions).toContain('ttd-building-permit pay main');
     const metrics = await (await fetch(`${url}/metrics`)).text();
-    expect(metrics).toMatch(/^dialog_policy_sweep_questions_total\{round="transmissions",.*\} 3$/m);
+    const found = metrics.matchAll(/^dialog_policy_sweep_questions_total\{.*\} (\d+)$/gm);
+    expect([...found].reduce((sum, [, count]) => sum + Number(count), 0)).toBe(expected.length + 1);
     expect(metrics).toMatch(/^dialog_policy_sweep_finished_seconds\{round="dialogs",.*\} [\d.e-]+$/m);
   });
 });

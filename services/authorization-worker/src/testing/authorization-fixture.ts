@@ -3,6 +3,16 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openPlatform } from '@dialog/access/platform/platform';
+import {
+  action,
+  matchXml,
+  obligationXml,
+  oneOf,
+  policyXml,
+  resource as resourceMatch,
+  role,
+  ruleXml,
+} from '@dialog/access/testing/policy-xml';
 import { startEmulator } from '@dialog/altinn-emulator/emulator';
 import type { PolicyGrant, PolicyQuestion } from '@dialog/contracts/policy-grant';
 import { type Database, openDatabase } from '@dialog/database/open';
@@ -20,13 +30,35 @@ import { createAuthorizationMetrics } from '../metrics.ts';
 
 export const resource = (id: string) => `urn:altinn:resource:${id}`;
 
+const level = (value: number) => ({ more: obligationXml('urn:altinn:minimum-authenticationlevel', String(value)) });
+const part = (name: string) => oneOf(matchXml('resource', 'urn:altinn:subresource', name));
+const of = (id: string, roles: string[], actions: string[], ...more: string[]) =>
+  ruleXml([
+    oneOf(...roles.map((code) => role(code))),
+    oneOf(resourceMatch(id)),
+    oneOf(...actions.map((name) => action(name))),
+    ...more,
+  ]);
+
+/** What the policies say before a test changes them. */
+const policiesAtFirst: Record<string, string> = {
+  'ttd-building-permit': policyXml([of('ttd-building-permit', ['dagl', 'priv'], ['read', 'write'])], level(3)),
+  'ttd-catch-report': policyXml(
+    [
+      of('ttd-catch-report', ['dagl'], ['read']),
+      of('ttd-catch-report', ['regna'], ['transmissionread'], part('basis')),
+    ],
+    level(4),
+  ),
+};
+
 /** A database, a queue and an Altinn platform of one test file's own, whose policies it may change. */
 export async function openAuthorizationFixture() {
   const space = await openTestSpace();
   const folder = path.join(inject('testServers').dataDir, `authorization-${randomBytes(4).toString('hex')}`);
   const fixturesDir = path.join(folder, 'altinn');
   const original = path.join(fileURLToPath(import.meta.resolve('@dialog/altinn-emulator/emulator')), '../../data');
-  cpSync(original, fixturesDir, { recursive: true });
+  writeFixtures();
   const emulator = await startEmulator({ fixturesDir });
   const { baseUrl } = emulator;
 
@@ -41,8 +73,6 @@ export async function openAuthorizationFixture() {
   const metrics = createAuthorizationMetrics(registry);
   const deps: AnswerDeps = { ...{ db, policies, metrics, log }, ages: { ageMsMax: 600_000, retryMs: 30_000 } };
   const workers: ServerHandle[] = [];
-
-  const policyFile = (id: string) => path.join(fixturesDir, 'policies', `${id}.xml`);
 
   return {
     db,
@@ -149,7 +179,7 @@ export async function openAuthorizationFixture() {
           (table) => db.deleteFrom(table).execute(),
         ),
       );
-      cpSync(original, fixturesDir, { recursive: true });
+      writeFixtures();
       await Promise.all([control('DELETE', '/emulator/faults'), control('DELETE', '/emulator/calls')]);
     },
 
@@ -160,6 +190,15 @@ export async function openAuthorizationFixture() {
       await space.close();
     },
   };
+
+  function writeFixtures(): void {
+    cpSync(original, fixturesDir, { recursive: true });
+    for (const [id, xml] of Object.entries(policiesAtFirst)) writeFileSync(policyFile(id), xml);
+  }
+
+  function policyFile(id: string): string {
+    return path.join(fixturesDir, 'policies', `${id}.xml`);
+  }
 
   function control(method: string, at: string, body?: object): Promise<Response> {
     return fetch(`${baseUrl}${at}`, { method, ...(body !== undefined && { body: JSON.stringify(body) }) });
