@@ -37,7 +37,7 @@ export async function startServers(settings: ServerSettings): Promise<Servers> {
 /** Stops what a run that was killed left behind in a data folder, in the same order. */
 export async function stopLeftovers(dataDir: string): Promise<void> {
   const inOrder: readonly ProcessName[] = [
-    ...(['gateway', 'dialog-worker', 'event-relay', 'altinn-emulator'] as const),
+    ...(['gateway', 'dialog-worker', 'authorization-worker', 'event-relay', 'altinn-emulator'] as const),
     ...(['nats', 'redis', 'postgres'] as const),
   ];
   for (const name of inOrder) await stopLeftover(dataDir, name);
