@@ -21,6 +21,7 @@ const issuer = z.string().refine(isTrustedAddress, {
 const settings = z
   .object({
     PORT: port.default(8080),
+    PUBLIC_URL: url(['http', 'https']).optional(),
     DATA_DIR: z.string().default('.data'),
     DATABASE_URL: url(['postgres', 'postgresql']).optional(),
     REDIS_URL: url(['redis', 'rediss']).optional(),
@@ -32,6 +33,8 @@ const settings = z
   .transform((env) => ({
     /** 0: any that is free. */
     port: env.PORT,
+    /** Where clients reach the gateway, if that is not where it listens. */
+    publicUrl: env.PUBLIC_URL,
     dataDir: path.resolve(cloneDir, env.DATA_DIR),
     databaseUrl: env.DATABASE_URL,
     redisUrl: env.REDIS_URL,

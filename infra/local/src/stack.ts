@@ -80,7 +80,12 @@ export async function startStack(settings: Settings, started: ServerHandle[], si
   const tokenIssuers = settings.tokenIssuers ?? emulatorIssuers(platformUrl);
 
   const gatewayUrl = `http://127.0.0.1:${port}`;
-  const everywhere = { DATABASE_URL: database.app, REDIS_URL: redisUrl, NATS_URL: natsUrl, PUBLIC_URL: gatewayUrl };
+  const everywhere = {
+    DATABASE_URL: database.app,
+    REDIS_URL: redisUrl,
+    NATS_URL: natsUrl,
+    PUBLIC_URL: settings.publicUrl ?? gatewayUrl,
+  };
   const partyKeyFile = path.join(dataDir, 'secrets/party-key');
   keptSecret(partyKeyFile);
   const actorSaltFile = path.join(dataDir, 'secrets/actor-salt');

@@ -52,6 +52,11 @@ export function createIssuers(addresses: readonly string[], settings: IssuerSett
   };
 }
 
+/** Reads the metadata of all issuers anew, to see whether they answer. @throws UpstreamFailure when one does not */
+export async function askIssuers(addresses: readonly string[], timeoutMs: number): Promise<void> {
+  await Promise.all(addresses.map((address) => readMetadata(address, timeoutMs)));
+}
+
 function createSource(address: string, settings: IssuerSettings, log: Logger) {
   let known: Issuer | undefined;
   let loading: Promise<Issuer> | undefined;

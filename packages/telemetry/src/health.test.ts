@@ -9,6 +9,7 @@ const report = z.object({
   checks: z.array(z.object({ name: z.string(), state: z.string(), durationMs: z.number() })),
 });
 const registry = createMetrics('test');
+const silent = createLogger('test', 'silent');
 
 function check(name: string, change: Partial<HealthCheck> = {}): HealthCheck {
   return { name, critical: true, timeoutMs: 1000, check: () => Promise.resolve(), ...change };
@@ -51,6 +52,17 @@ describe('health', () => {
     );
     expect(status).toBe(200);
     expect(body.state).toBe('Degraded');
+  });
+
+  it('asks other systems only when asked deeply', async () => {
+    const outside = check('outside', { check: down });
+    const app = healthRoutes({ checks: [check('postgres')], deepChecks: [outside], registry, log: silent });
+    const states = async (path: string) => {
+      const { state, checks } = report.parse(await (await app.request(path)).json());
+      return [state, ...checks.map(({ name }) => name)];
+    };
+    expect(await states('/health')).toEqual(['Healthy', 'postgres']);
+    expect(await states('/health/deep')).toEqual(['Unhealthy', 'postgres', 'outside']);
   });
 
   it('asks nothing for liveness and only what is critical for readiness', async () => {

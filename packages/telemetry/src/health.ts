@@ -17,15 +17,21 @@ type HealthReport = { state: HealthState; durationMs: number; checks: CheckRepor
 /** A check that answers, but slower than this, counts as degraded. */
 const slowMs = 5000;
 
-type HealthDeps = { checks: readonly HealthCheck[]; registry: Registry; log: Logger };
+type HealthDeps = {
+  checks: readonly HealthCheck[];
+  /** What lies outside, and is asked only by who wants to know it. */
+  deepChecks?: readonly HealthCheck[];
+  registry: Registry;
+  log: Logger;
+};
 
 /**
  * Routes for orchestrators and dashboards; anonymous, so they say that something fails, and only the log says why.
  *
  * `/health/liveness` is the process alone, `/health/readiness` what is critical, `/health/startup` and `/health`
- * everything. 200 when healthy or degraded, 503 when a critical check fails. `/metrics` is for Prometheus.
+ * everything, `/health/deep` other systems besides. 200 when healthy or degraded, 503 when a critical check fails. `/metrics` is for Prometheus.
  */
-export function healthRoutes({ checks, registry, log }: HealthDeps): Hono {
+export function healthRoutes({ checks, deepChecks = [], registry, log }: HealthDeps): Hono {
   const all = checks.map((check) => watched(check, log));
   const critical = all.filter((_, index) => checks[index]?.critical === true);
   const app = new Hono();
@@ -34,6 +40,7 @@ export function healthRoutes({ checks, registry, log }: HealthDeps): Hono {
     ['/health/readiness', critical],
     ['/health/startup', all],
     ['/health', all],
+    ['/health/deep', [...all, ...deepChecks.map((check) => watched(check, log))]],
   ] as const) {
     app.get(path, async (c) => {
       const report = await run(chosen);

@@ -88,6 +88,7 @@ export type GatewayDeps = AuthenticationDeps &
     /** Where clients reach the gateway; for the description of the API. */
     publicUrl: string | undefined;
     checks: readonly HealthCheck[];
+    deepChecks?: readonly HealthCheck[];
     registry: Registry;
     log: Logger;
   };

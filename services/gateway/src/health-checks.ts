@@ -1,3 +1,5 @@
+import { askIssuers } from '@dialog/access/issuers';
+import type { PlatformProbes } from '@dialog/access/platform/probes';
 import type { Database } from '@dialog/database/open';
 import type { Nats } from '@dialog/lanes/open-nats';
 import type { Lanes } from '@dialog/lanes/submit';
@@ -39,5 +41,24 @@ export function gatewayChecks({
         if (!nats.isConnected()) throw new Error('Not connected.');
       },
     },
+  ];
+}
+
+const outsideTimeoutMs = 20_000;
+
+/** Other systems (Altinn platform, section 13). What is away is covered by caches for a while, more or less. */
+export function deepChecks({
+  probes,
+  tokenIssuers,
+}: {
+  probes: PlatformProbes;
+  tokenIssuers: readonly string[];
+}): HealthCheck[] {
+  const outside = { critical: false, timeoutMs: outsideTimeoutMs };
+  return [
+    { ...outside, name: 'organisation list', check: probes.organisationList },
+    { ...outside, name: 'role metadata', check: probes.roleMetadata, critical: true },
+    { ...outside, name: 'platform token', check: probes.token },
+    { ...outside, name: 'token issuers', check: () => askIssuers(tokenIssuers, outsideTimeoutMs) },
   ];
 }

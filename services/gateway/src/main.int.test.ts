@@ -117,6 +117,21 @@ describe('the process', () => {
     expect(await seenAs({ ACTOR_SALT_FILE: otherSalt })).not.toEqual(first);
   });
 
+  it('tells how it stands with the systems outside, when asked deeply', async () => {
+    const healthReport = z.object({ checks: z.array(z.object({ name: z.string(), state: z.string() })) });
+    const deep = async (env: Record<string, string> = {}) => {
+      const answer = await fetch(`${await gateway(env).listening()}/health/deep`);
+      const { checks } = healthReport.parse(await answer.json());
+      return [answer.status, ...checks.slice(4).map(({ name, state }) => `${name}: ${state}`)];
+    };
+    const healthy = ['organisation list', 'role metadata', 'platform token', 'token issuers'];
+    expect(await deep()).toEqual([200, ...healthy.map((name) => `${name}: Healthy`)]);
+    expect(await deep({ MASKINPORTEN_CLIENT_ID: 'other', TOKEN_ISSUERS: `http://${nowhere}` })).toEqual([
+      200,
+      ...healthy.map((name) => `${name}: ${/token/.test(name) ? 'Degraded' : 'Healthy'}`),
+    ]);
+  });
+
   it('serves nothing in maintenance mode, which needs no restart', async () => {
     const file = path.join(folder, 'maintenance');
     const base = await gateway({ MAINTENANCE_FILE: file, MAINTENANCE_RECHECK_MS: '0' }).listening();

@@ -26,7 +26,7 @@ import { levelsOf } from './authentication-levels.ts';
 import { readGatewayConfig } from './config.ts';
 import { read } from './database-reads.ts';
 import { decisionsOf } from './decisions.ts';
-import { gatewayChecks } from './health-checks.ts';
+import { deepChecks, gatewayChecks } from './health-checks.ts';
 import { listAuthorizationsOf } from './list-authorizations.ts';
 import { listen } from './listen.ts';
 import { maintenanceBy } from './maintenance.ts';
@@ -58,6 +58,11 @@ const lanes = await openLanes(
   process.stderr.write(`LANES: ${err.message}\n`);
   process.exit(1);
 });
+if (config.platform.client === undefined) {
+  log.warn(
+    'without MASKINPORTEN_CLIENT_ID the platform is asked without a token, and will not say what persons may do',
+  );
+}
 const platform = openPlatform(config.platform, { log });
 const { recheckMs } = config.dialogTokens;
 const keys = await openDialogTokenKeys(config.dialogTokens.keys, { log, recheckMs }).catch((err: unknown) => {
@@ -89,6 +94,7 @@ const app = createApp({
   maintenance: maintenanceBy(config.maintenance.file, { log, recheckMs: config.maintenance.recheckMs }),
   publicUrl: config.publicUrl,
   checks: gatewayChecks({ db, lanes, nats }),
+  deepChecks: deepChecks({ probes: platform.probes, tokenIssuers: config.tokenIssuers }),
 });
 const server = await listen(app.fetch, config.http);
 log.info({ port: server.port, lanes: config.lanes.laneCount }, 'gateway started');

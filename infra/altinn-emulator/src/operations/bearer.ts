@@ -31,6 +31,8 @@ export async function refusal(
   scope: string,
 ): Promise<Response | undefined> {
   const claims = await bearerClaims(deps, 'altinn', c.req.header('authorization'));
-  if (claims === undefined || !c.req.header('ocp-apim-subscription-key')) return c.body(null, 401);
-  return String(claims.scope).split(' ').includes(scope) ? undefined : c.body(null, 403);
+  if (claims === undefined) return c.body(null, 401);
+  if (!c.req.header('ocp-apim-subscription-key')) return c.json({ message: 'No subscription key.' }, 401);
+  const isGranted = String(claims.scope).split(' ').includes(scope);
+  return isGranted ? undefined : c.json({ title: `The token lacks ${scope}.` }, 403);
 }

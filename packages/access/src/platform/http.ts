@@ -20,6 +20,8 @@ export type UpstreamRequest = {
   method?: 'GET' | 'POST';
   headers?: Record<string, string>;
   body?: string | URLSearchParams;
+  /** Whether a 400 tells of our settings, and of nobody that an end user or a service owner has asked about. */
+  isAboutUs?: boolean;
 };
 
 export type UpstreamSettings = {
@@ -121,7 +123,29 @@ async function attempt(request: UpstreamRequest, timeoutMs: number): Promise<str
   const { ok, status, text } = answer;
   if (ok) return text;
   if (status === 408 || status >= 500) throw new TransientFailure(operation, `status ${status}`, { status });
-  throw new UpstreamFailure(operation, `status ${status}`, { status });
+  const isTold = status === 401 || status === 403 || (status === 400 && request.isAboutUs === true);
+  throw new UpstreamFailure(operation, `status ${status}${isTold ? reasonIn(text) : ''}`, { status });
+}
+
+const refusal = z
+  .object({ error: z.string(), error_description: z.string(), message: z.string(), title: z.string() })
+  .partial();
+const reasonLengthMax = 300;
+
+/** Why we were refused, as far as the answer says so in a usual way; in its numbers and addresses there may be persons. */
+function reasonIn(text: string): string {
+  const { error, error_description, message, title } = refusal.safeParse(jsonOf(text)).data ?? {};
+  const told = [error, error_description ?? message ?? title].filter((part) => part !== undefined).join(': ');
+  const reason = told.replaceAll(/\S*@\S*|\d{6,}/g, '***').slice(0, reasonLengthMax);
+  return reason === '' ? '' : ` (${reason})`;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The platform's services do not agree on the letter case of names, one even with itself. */

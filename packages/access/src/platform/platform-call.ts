@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { UpstreamFailure } from '../upstream-failure.ts';
 import type { Upstream } from './http.ts';
-import type { PlatformTokens } from './platform-token.ts';
+import { clientVariables, type PlatformTokens } from './platform-token.ts';
 
 /**
  * Posts JSON to an operation of the platform that wants to know who asks, and parses the answer with the schema, whose
@@ -21,25 +21,46 @@ type Deps = {
 };
 
 export function createPlatformCall({ upstream, platformUrl, tokens, subscriptionKey }: Deps): PlatformCall {
+  const unset = [
+    ...(tokens === undefined ? [clientVariables] : []),
+    ...(subscriptionKey === undefined ? ['ALTINN_SUBSCRIPTION_KEY'] : []),
+  ];
+
   return async (operation, path, body, schema) => {
     const token = await tokens?.current();
     try {
       return await ask(token);
     } catch (err) {
-      if (token === undefined || !(err instanceof UpstreamFailure) || err.status !== 401) throw err;
+      if (token === undefined || !isUnauthorized(err)) throw explained(err);
       // The token may have been withdrawn before its time. Once more with a new one; then it is not the token.
       tokens?.forget(token);
-      return ask(await tokens?.current());
+    }
+    try {
+      return await ask(await tokens?.current());
+    } catch (err) {
+      throw explained(err);
     }
 
-    function ask(token: string | undefined) {
+    function ask(withToken: string | undefined) {
       const headers = {
         'Content-Type': 'application/json; charset=utf-8',
         Accept: 'application/json',
-        ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+        ...(withToken !== undefined && { Authorization: `Bearer ${withToken}` }),
         ...(subscriptionKey !== undefined && { 'Ocp-Apim-Subscription-Key': subscriptionKey }),
       };
       return upstream.readJson({ operation, url: `${platformUrl}${path}`, method: 'POST', headers, body }, schema);
     }
+
+    function explained(err: unknown): unknown {
+      if (unset.length === 0 || !isUnauthorized(err)) return err;
+      return new UpstreamFailure(operation, `status 401, and not set: ${unset.join(', ')}`, {
+        status: 401,
+        cause: err,
+      });
+    }
   };
+}
+
+function isUnauthorized(err: unknown): boolean {
+  return err instanceof UpstreamFailure && err.status === 401;
 }

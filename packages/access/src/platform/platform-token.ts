@@ -4,6 +4,9 @@ import { z } from 'zod';
 import { UpstreamFailure } from '../upstream-failure.ts';
 import type { Upstream } from './http.ts';
 
+/** What tells who we are. */
+export const clientVariables = 'MASKINPORTEN_CLIENT_ID and MASKINPORTEN_CLIENT_JWK';
+
 export type PlatformClient = {
   clientId: string;
   /** Private RSA key, with the `kid` under which Maskinporten knows it. */
@@ -66,7 +69,7 @@ async function maskinportenToken({ upstream, maskinportenUrl, client }: Deps): P
     .sign(await importJWK(client.jwk, 'RS256'));
   const body = new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion });
   const request = { operation: 'maskinporten token', url: `${maskinportenUrl}/token`, method: 'POST', body } as const;
-  return (await upstream.readJson(request, tokenAnswer)).access_token;
+  return (await upstream.readJson({ ...request, isAboutUs: true }, tokenAnswer)).access_token;
 }
 
 async function exchange({ upstream, platformUrl }: Deps, token: string): Promise<string> {
@@ -74,6 +77,7 @@ async function exchange({ upstream, platformUrl }: Deps, token: string): Promise
     operation: 'token exchange',
     url: `${platformUrl}/authentication/api/v1/exchange/maskinporten`,
     headers: { Authorization: `Bearer ${token}` },
+    isAboutUs: true,
   });
   // The platform answers with the bare token, or with a JSON string.
   return text.trim().replace(/^"(.*)"$/, '$1');

@@ -12,6 +12,7 @@ import { createPartyNames, type PartyNames } from './party-names.ts';
 import { createPlatformCall } from './platform-call.ts';
 import { createPlatformTokens, type PlatformClient } from './platform-token.ts';
 import { createPolicies, type Policies } from './policies.ts';
+import { createProbes, type PlatformProbes } from './probes.ts';
 import { createRepresentedParties, type RepresentedParties } from './represented-parties.ts';
 import { createResourceRegistry, type ResourceRegistry } from './resource-registry.ts';
 import { createRoleMetadata, type RoleMetadata } from './role-metadata.ts';
@@ -42,6 +43,7 @@ export type Platform = {
   authorisedParties: AuthorisedParties;
   representedParties: RepresentedParties;
   decisionPoint: DecisionPoint;
+  probes: PlatformProbes;
 };
 
 /** No connection is made before the first question. */
@@ -75,6 +77,7 @@ export function openPlatform(
     authorisedParties: createAuthorisedParties({ ...deps, call, rememberName }),
     representedParties: createRepresentedParties({ ...deps, call, rememberName }),
     decisionPoint: createDecisionPoint({ ...deps, call }),
+    probes: createProbes({ upstream, platformUrl, cdnUrl, tokens }),
   };
 }
 
