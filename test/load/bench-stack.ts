@@ -8,6 +8,7 @@ import { removeDataDir } from '@dialog/local/postgres-files';
 import type { ServerHandle } from '@dialog/local/server-process';
 import { cloneDir, readSettings } from '@dialog/local/settings';
 import { type Stack, startStack } from '@dialog/local/stack';
+import { writeBenchWorld } from './bench-world.ts';
 
 /** Everything that the bench measures, running. */
 export type BenchStack = Stack & {
@@ -34,6 +35,8 @@ export async function startBenchStack(): Promise<BenchStack> {
     removeDataDir(dataDir);
   };
   try {
+    // Read by the emulator, which inherits it.
+    process.env.FIXTURES_DIR = writeBenchWorld(path.join(dataDir, 'world'));
     const settings = readSettings({ PORT: '0', DATA_DIR: dataDir });
     const stack = await startStack(settings, started, new AbortController().signal);
     const { emulatorUrl } = stack;

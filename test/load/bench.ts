@@ -11,13 +11,14 @@ import { cloneDir } from '@dialog/local/settings';
 import { startBenchStack } from './bench-stack.ts';
 import { accept } from './rows/accept.ts';
 import { createWaited } from './rows/create-waited.ts';
+import { endUserSearch } from './rows/enduser-search.ts';
 import { eventLatency } from './rows/event-latency.ts';
 import { hotDialog } from './rows/hot-dialog.ts';
 import type { Bench } from './rows/row.ts';
 import { search } from './rows/search.ts';
 import { type BenchRow, printTable } from './table.ts';
 
-const benches: readonly Bench[] = [createWaited, accept, hotDialog, eventLatency, search];
+const benches: readonly Bench[] = [createWaited, accept, hotDialog, eventLatency, search, endUserSearch];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -31,7 +31,7 @@ export async function storeManyDialogs(
   count: number,
   say: (line: string) => void,
 ): Promise<ManyDialogs> {
-  const parties = Array.from({ length: partyCount }, (_, index) => organisation(index));
+  const parties = organisations(91_000_000, partyCount);
   const resources = Array.from({ length: resourceCount }, (_, index) =>
     index === 0 ? 'urn:altinn:resource:skd-tax-return' : `urn:altinn:resource:skd-service-${index}`,
   );
@@ -158,12 +158,13 @@ const insertPairs = `
   on conflict do nothing
 `;
 
-/** A valid organisation number for each index (modulus 11). */
-function organisation(index: number): string {
-  const digits = String(91_000_000 + index);
-  const sum = [3, 2, 7, 6, 5, 4, 3, 2].reduce((total, weight, at) => total + weight * Number(digits[at]), 0);
-  const control = (11 - (sum % 11)) % 11;
-  return control === 10
-    ? organisation(index + partyCount)
-    : `urn:altinn:organization:identifier-no:${digits}${control}`;
+/** So many organisations with valid numbers (modulus 11), from the first of eight digits on. */
+export function organisations(first: number, count: number): string[] {
+  const found: string[] = [];
+  for (let digits = first; found.length < count; digits += 1) {
+    const sum = [3, 2, 7, 6, 5, 4, 3, 2].reduce((total, weight, at) => total + weight * Number(String(digits)[at]), 0);
+    const control = (11 - (sum % 11)) % 11;
+    if (control < 10) found.push(`urn:altinn:organization:identifier-no:${digits}${control}`);
+  }
+  return found;
 }

@@ -1,26 +1,22 @@
-import { type Database, openDatabase } from '@dialog/database/open';
-import { withClient } from '@dialog/local/database';
+import { openDatabase } from '@dialog/database/open';
 import { sql } from 'kysely';
 import { dialogPageQuery } from '../../../services/gateway/src/search/list-dialogs.ts';
 import { readSearchRequest } from '../../../services/gateway/src/search/read-request.ts';
 import type { BenchStack } from '../bench-stack.ts';
 import { firstCreatedAt, type ManyDialogs, minuteMs, storeManyDialogs } from '../many-dialogs.ts';
-import { median } from '../table.ts';
+import { measurePages, some } from '../measure-pages.ts';
 import type { Bench } from './row.ts';
 
 const path = '/api/v1/serviceowner/dialogs';
 const org = 'skd';
-const goalMs = 50;
-/** Requests of each kind that do not count: caches fill, and code gets compiled. */
-const warmUps = 10;
-/** Requests of the baseline that do. Some take it a second, which is clear after a few. */
-const baselinePages = 20;
+/** Some baselines take a second, which is clear after a few. */
+const baselines = { baselinePages: 20, baselineWarmUps: 10, baselineName: 'Postgres alone with offset' };
 
-/** A page that is asked for in several variants, and the same page from Postgres alone, by plain SQL that counts. */
+/** A page that is asked for in several variants, and conditions of the same page by plain SQL that counts. */
 type Case = {
   name: string;
   query: (attempt: number) => Record<string, string>;
-  /** Conditions of the baseline, with the values of their parameters, and how many dialogs lie before the page. */
+  /** Conditions, with the values of their parameters, and how many dialogs lie before the page. */
   baseline: (attempt: number) => { where: string; values: unknown[]; offset?: number };
 };
 
@@ -29,49 +25,27 @@ export const search: Bench = {
   name: 'search',
   about: 'pages of one organisation’s dialogs, by order, filter and token',
   async run(stack, { dialogs, pages, plans }, say) {
-    const owner = stack.database.owner;
-    const stored = await storeManyDialogs(owner, dialogs, say);
-    const cases = casesOf(stored, dialogs);
+    const cases = casesOf(await storeManyDialogs(stack.database.owner, dialogs, say), dialogs);
     if (plans) await explain(stack, cases, say);
-    return withClient(owner, async (client) => {
-      const rows = [];
-      for (const { name, query, baseline } of cases) {
-        const ours: number[] = [];
-        const theirs: number[] = [];
-        let items = 0;
-        for (let attempt = 0; attempt < warmUps + pages; attempt += 1) {
-          const url = `${stack.gatewayUrl}${path}?${new URLSearchParams(query(attempt))}`;
-          const { where, values, offset = 0 } = baseline(attempt);
-          const plain = `select * from dialog where org = '${org}' and deleted_at is null and ${where}
-            order by content_updated_at desc, id desc limit 100 offset ${offset}`;
-          ours.push(
-            await timed(async () => {
-              items += await itemsAt(url, stack.token);
-            }),
-          );
-          if (attempt < warmUps + baselinePages) theirs.push(await timed(() => client.query(plain, values)));
-        }
-        ours.splice(0, warmUps);
-        theirs.splice(0, warmUps);
-        const [p50, p95, plainP50, plainP95] = [median(ours), p95Of(ours), median(theirs), p95Of(theirs)];
-        say(
-          `${name}: ${(items / (warmUps + pages)).toFixed(0)} dialogs a page, p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms`,
-        );
-        rows.push({
-          name: `page of ${dialogs}, ${name}`,
-          figure: `p95 ${p95.toFixed(1)} ms, p50 ${p50.toFixed(1)} ms`,
-          baseline: `p95 ${plainP95.toFixed(1)} ms, p50 ${plainP50.toFixed(1)} ms, Postgres alone with offset`,
-          ...{ ratio: p95 / plainP95, goal: `p95 < ${goalMs} ms`, met: p95 < goalMs },
-        });
-      }
-      return rows;
-    });
+    const measured = cases.map(({ name, query, baseline }) => ({
+      ...{ name: `page of ${dialogs}, ${name}`, token: stack.token, goalMs: 50 },
+      url: (attempt: number) => urlOf(stack, query(attempt)),
+      baseline: (attempt: number) => {
+        const { where, values, offset = 0 } = baseline(attempt);
+        const text = `select * from dialog where org = '${org}' and deleted_at is null and ${where}
+          order by content_updated_at desc, id desc limit 100 offset ${offset}`;
+        return { text, values };
+      },
+    }));
+    return measurePages(stack, measured, { pages, ...baselines }, say);
   },
 };
 
+function urlOf(stack: BenchStack, query: Record<string, string>): string {
+  return `${stack.gatewayUrl}${path}?${new URLSearchParams(query)}`;
+}
+
 function casesOf({ parties, resources }: ManyDialogs, count: number): Case[] {
-  /** A number from 0 up to a limit, another for each attempt. */
-  const some = (attempt: number, limit: number) => (attempt * 7_919) % limit;
   const pick = (values: readonly string[], attempt: number) => values[some(attempt, values.length)] ?? '';
   const at = (dialog: number) => new Date(firstCreatedAt + dialog * minuteMs).toISOString();
   const statuses = ['Draft', 'InProgress', 'RequiresAttention', 'Completed'];
@@ -126,31 +100,12 @@ function casesOf({ parties, resources }: ManyDialogs, count: number): Case[] {
   ];
 }
 
-async function itemsAt(url: string, token: string): Promise<number> {
-  const answer = await fetch(url, { headers: { Authorization: `Bearer ${token}` } });
-  const body = await answer.text();
-  if (answer.status !== 200) throw new Error(`${url}: ${answer.status} ${body}`);
-  return body.split('"guiAttachmentCount"').length - 1;
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const startedAt = performance.now();
-  await work();
-  return performance.now() - startedAt;
-}
-
-function p95Of(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length * 0.95)] ?? Number.NaN;
-}
-
 /** How Postgres carries out the first page of each case. */
 async function explain(stack: BenchStack, cases: readonly Case[], say: (line: string) => void): Promise<void> {
   const settings = { applicationName: 'bench', connectionsMax: 1, connectTimeoutMs: 5_000, statementTimeoutMs: 60_000 };
-  const db: Database = openDatabase(stack.database.app, settings);
+  const db = openDatabase(stack.database.app, settings);
   for (const { name, query } of cases) {
-    const url = `${stack.gatewayUrl}${path}?${new URLSearchParams(query(0))}`;
-    const request = readSearchRequest(url, { org, endUserId: null });
+    const request = readSearchRequest(urlOf(stack, query(0)), { org, endUserId: null });
     if (!request.ok) throw new Error(JSON.stringify(request.errors));
     const plan = await dialogPageQuery(db, request.value.page).explain('text', sql`analyze, buffers`);
     say(name);
