@@ -132,7 +132,7 @@ const insertDialogs = ({ party, resource }: Pick<Spread, 'party' | 'resource'>) 
     ),
     '[]', '[]', '[]',
     '{skatt,skattemelding}',
-    case when n % 300007 = 5 then '{Bin}'::text[] when n % 10 = 0 then '{Archive}' else '{Default}' end,
+    case when n % 10007 = 5 then '{Bin}'::text[] when n % 10 = 0 then '{Archive}' else '{Default}' end,
     gen_random_uuid(),
     case when n % 10 = 0 then array['case:' || n / 100, 'batch:' || n % 7] else '{}' end,
     gen_random_uuid(),
