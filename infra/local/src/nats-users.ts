@@ -11,6 +11,10 @@ const rights = {
     sub: { allow: ['dialogporten.replies.>'] },
     pub: nothing,
   },
+  visibilityWorker: {
+    sub: { allow: ['dialogporten.replies.>'] },
+    pub: nothing,
+  },
   dialogWorker: {
     sub: nothing,
     pub: { allow: ['dialogporten.replies.>', 'dialogporten.outbox.>'] },
@@ -48,12 +52,13 @@ export async function writeCreds(seeds: AccountSeeds, folder: string): Promise<N
     writeFileSync(file, await issueCreds(accountSeed, name, rights[user]), { mode: 0o600 });
     return file;
   };
-  const [gateway, dialogWorker, eventRelay, subscriber, admin] = await Promise.all([
+  const [gateway, visibilityWorker, dialogWorker, eventRelay, subscriber, admin] = await Promise.all([
     write('gateway'),
+    write('visibilityWorker'),
     write('dialogWorker'),
     write('eventRelay'),
     write('subscriber'),
     write('admin'),
   ]);
-  return { gateway, dialogWorker, eventRelay, subscriber, admin };
+  return { gateway, visibilityWorker, dialogWorker, eventRelay, subscriber, admin };
 }

@@ -1,0 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { epochMsOf, type Timestamp } from '@dialog/contracts/timestamp';
+import type { Logger } from '@dialog/telemetry/logger';
+import { Queue, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+
+export type AlarmSettings = {
+  /** Begins every Redis key, so that several installations can share one Redis. */
+  prefix: string;
+  /** How long the alarm of a killed worker stays locked. */
+  lockMs: number;
+  /** How often workers look for alarms whose lock ran out. */
+  lockCheckMs: number;
+};
+
+export type Alarms = {
+  /** Sets an alarm for each time. One that is set already, or just goes off, is not set again. */
+  set(times: readonly Timestamp[]): Promise<void>;
+  /** Sets an alarm that goes off at once, unless there is one that waits to. */
+  setNow(): Promise<void>;
+  /** Stops the one that is going off here, and waits for it. */
+  close(): Promise<void>;
+};
+
+/** The braces are a Redis Cluster hash tag: BullMQ's scripts need everything of a queue on one slot. */
+const queueName = '{visibility}';
+const jobName = 'alarm';
+const closeTimeoutMs = 2_000;
+
+class AlarmWorker extends Worker<null, void> {
+  /** Seconds. BullMQ's ten are longer than a connection may be silent: see openRedis. */
+  override get maximumBlockTimeout(): number {
+    return 1;
+  }
+
+  /** Stops what would keep the process alive, for when `close` does not end. */
+  async abandon(): Promise<void> {
+    await this.lockManager.close();
+    await this.backend.close(true);
+  }
+}
+
+/**
+ * Alarms that all visibility-workers share, as delayed jobs of BullMQ: each goes off in one of them, and one at a time.
+ * When a worker is killed, its alarm goes off again in another.
+ *
+ * An alarm says only that it is time to look. Whatever Redis forgets, repeats or tells at a wrong time, `onAlarm` looks in
+ * Postgres. One that throws is gone: the next sweep finds what is still due, and sets another.
+ *
+ * @param redis from `openRedis` with `whenAway: 'wait'`; stays open
+ * @param now what the times of alarms are compared with
+ */
+export function openAlarms(
+  {
+    redis,
+    now,
+    log,
+    onAlarm,
+  }: { redis: Redis; now: () => Timestamp; log: Logger; onAlarm: (signal: AbortSignal) => Promise<void> },
+  { prefix, lockMs, lockCheckMs }: AlarmSettings,
+): Alarms {
+  const closing = new AbortController();
+  let failing = false;
+  let ringing: Promise<void> = Promise.resolve();
+
+  const queue = new Queue(queueName, {
+    connection: redis,
+    prefix,
+    // Nobody reads BullMQ's event stream.
+    streams: { events: { maxLen: 0 } },
+    skipVersionCheck: true,
+  });
+  // The connection's errors are logged where it was opened.
+  queue.on('error', () => {});
+  redis.on('ready', limitConcurrency);
+  limitConcurrency();
+  const worker = new AlarmWorker(queueName, ring, {
+    connection: redis,
+    prefix,
+    concurrency: 1,
+    lockDuration: lockMs,
+    stalledInterval: lockCheckMs,
+    maxStalledCount: Number.MAX_SAFE_INTEGER,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
+    drainDelay: 1,
+    // Pause before a call is tried again that failed with Redis gone, in milliseconds.
+    runRetryDelay: 500,
+    skipVersionCheck: true,
+  });
+  worker.on('error', () => {});
+  worker.on('stalled', () => log.warn('alarm of a lost worker goes off again'));
+
+  return {
+    async set(times) {
+      if (times.length === 0) return;
+      const from = epochMsOf(now());
+      await queue.addBulk(
+        times.map((time) => {
+          const at = epochMsOf(time);
+          return { name: jobName, data: null, opts: { jobId: `at-${at}`, delay: Math.max(0, at - from) } };
+        }),
+      );
+    },
+    async setNow() {
+      await queue.add(jobName, null, { jobId: 'now' });
+    },
+    async close() {
+      closing.abort();
+      redis.off('ready', limitConcurrency);
+      const orderly = new AbortController();
+      await Promise.race([worker.close().finally(() => orderly.abort()), withoutRedis(orderly.signal)]);
+      await queue.close();
+    },
+  };
+
+  async function ring(): Promise<void> {
+    try {
+      ringing = onAlarm(closing.signal);
+      await ringing;
+      failing = false;
+    } catch (err) {
+      if (!failing) log.warn({ err }, 'what is due could not be applied, trying on');
+      failing = true;
+      throw err;
+    }
+  }
+
+  /** Several at once would do no harm, but send each command as often. */
+  function limitConcurrency(): void {
+    queue.setGlobalConcurrency(1).catch(() => {});
+  }
+
+  /** BullMQ waits for ever to close connections that are away. Nothing is lost by going. */
+  async function withoutRedis(orderly: AbortSignal): Promise<void> {
+    await ringing.catch(() => {});
+    await delay(closeTimeoutMs, undefined, { signal: orderly }).catch(() => {});
+    if (!orderly.aborted) await worker.abandon();
+  }
+}
