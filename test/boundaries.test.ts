@@ -58,6 +58,7 @@ const allowed: [string, string][] = [
   ['packages/lanes/src/submit.int.test.ts', '@dialog/local/testing'],
   ['packages/lanes/src/testing/fixture.ts', '@dialog/local/testing'],
   ['services/gateway/src/main.ts', '@dialog/lanes/submit'],
+  ['services/visibility-worker/src/main.ts', '@dialog/lanes/submit'],
   ['infra/altinn-emulator/src/main.ts', '@dialog/telemetry/logger'],
   ['test/e2e/write.test.ts', '@dialog/local/testing'],
 ];

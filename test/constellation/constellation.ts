@@ -17,7 +17,7 @@ import { type Answer, operationId, type ServiceOwner, serviceOwner } from './ser
 export type Addresses = Omit<TestSpace, 'ownerDatabaseUrl' | 'close'>;
 
 type Settings = Readonly<Record<string, string>>;
-type ServiceName = 'gateway' | 'dialog-worker' | 'authorization-worker' | 'event-relay';
+type ServiceName = 'gateway' | 'dialog-worker' | 'authorization-worker' | 'visibility-worker' | 'event-relay';
 
 /**
  * Our services as processes of their own, started from their main.ts as in production, and the Altinn emulator in this
@@ -29,6 +29,7 @@ export type Constellation = {
   startWorker(settings?: Settings): Promise<ServerHandle>;
   startAuthorizationWorker(settings?: Settings): Promise<ServerHandle>;
   startRelay(settings?: Settings): Promise<ServerHandle>;
+  startVisibilityWorker(settings?: Settings): Promise<ServerHandle>;
   /** The gateway, one worker, one relay. */
   startAll(settings?: Settings): Promise<{ gateway: ServerHandle; worker: ServerHandle; relay: ServerHandle }>;
   /** A client of the gateway with a token of this org. */
@@ -112,6 +113,11 @@ export async function openConstellation(
       start('authorization-worker', 'HEALTH_PORT', undefined, { ALTINN_PLATFORM_URL: emulator.baseUrl, ...settings }),
     startRelay: (settings) =>
       start('event-relay', 'HEALTH_PORT', natsCreds.eventRelay, { PARTY_KEY_SECRET_FILE: partyKeyFile, ...settings }),
+    startVisibilityWorker: (settings) =>
+      start('visibility-worker', 'HEALTH_PORT', natsCreds.visibilityWorker, {
+        ...{ ALARM_LOCK_MS: '1000', ALARM_LOCK_CHECK_MS: '250' },
+        ...settings,
+      }),
     async startAll(settings) {
       const [gateway, worker, relay] = await Promise.all([
         constellation.startGateway(settings),

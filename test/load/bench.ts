@@ -16,9 +16,10 @@ import { eventLatency } from './rows/event-latency.ts';
 import { hotDialog } from './rows/hot-dialog.ts';
 import type { Bench } from './rows/row.ts';
 import { search } from './rows/search.ts';
+import { visibility } from './rows/visibility.ts';
 import { type BenchRow, printTable } from './table.ts';
 
-const benches: readonly Bench[] = [createWaited, accept, hotDialog, eventLatency, search, endUserSearch];
+const benches: readonly Bench[] = [createWaited, accept, hotDialog, eventLatency, search, endUserSearch, visibility];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -49,8 +50,16 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const rows: BenchRow[] = [];
 try {
   const settings = values.quick
-    ? { rounds: 3, seconds: 4, appends: 3_000, dialogs: 100_000, pages: 40, plans: values.plans }
-    : { rounds: 5, seconds: 10, appends: 10_000, dialogs: 1_000_000, pages: 200, plans: values.plans };
+    ? { rounds: 3, seconds: 4, appends: 3_000, appearances: 20_000, dialogs: 100_000, pages: 40, plans: values.plans }
+    : {
+        rounds: 5,
+        seconds: 10,
+        appends: 10_000,
+        appearances: 100_000,
+        dialogs: 1_000_000,
+        pages: 200,
+        plans: values.plans,
+      };
   for (const bench of chosen) {
     process.stdout.write(`\n${bench.name}: ${bench.about}\n`);
     rows.push(...(await bench.run(stack, settings, (line) => process.stdout.write(`  ${line}\n`))));

@@ -20,6 +20,7 @@ export type ProcessName =
   | 'event-relay'
   | 'authorization-worker'
   | 'dialog-worker'
+  | 'visibility-worker'
   | 'gateway';
 
 /** A process that can be stopped, killed and started again on the same port and data. */

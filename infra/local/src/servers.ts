@@ -37,8 +37,8 @@ export async function startServers(settings: ServerSettings): Promise<Servers> {
 /** Stops what a run that was killed left behind in a data folder, in the same order. */
 export async function stopLeftovers(dataDir: string): Promise<void> {
   const inOrder: readonly ProcessName[] = [
-    ...(['gateway', 'dialog-worker', 'authorization-worker', 'event-relay', 'altinn-emulator'] as const),
-    ...(['nats', 'redis', 'postgres'] as const),
+    ...(['gateway', 'visibility-worker', 'dialog-worker', 'authorization-worker', 'event-relay'] as const),
+    ...(['altinn-emulator', 'nats', 'redis', 'postgres'] as const),
   ];
   for (const name of inOrder) await stopLeftover(dataDir, name);
 }

@@ -3,16 +3,14 @@ import { keptPort } from './free-port.ts';
 import type { ProcessName, Program } from './server-process.ts';
 import { cloneDir } from './settings.ts';
 
-type ServiceName = Extract<
-  ProcessName,
-  'altinn-emulator' | 'event-relay' | 'authorization-worker' | 'dialog-worker' | 'gateway'
->;
+type ServiceName = Exclude<ProcessName, 'postgres' | 'redis' | 'nats'>;
 
 const programs: Record<ServiceName, string> = {
   'altinn-emulator': 'infra/altinn-emulator/src/main.ts',
   'event-relay': 'services/event-relay/src/main.ts',
   'authorization-worker': 'services/authorization-worker/src/main.ts',
   'dialog-worker': 'services/dialog-worker/src/main.ts',
+  'visibility-worker': 'services/visibility-worker/src/main.ts',
   gateway: 'services/gateway/src/main.ts',
 };
 const readinessTimeoutMs = 5_000;

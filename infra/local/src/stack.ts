@@ -106,6 +106,9 @@ export async function startStack(settings: Settings, started: ServerHandle[], si
     serviceProgram('dialog-worker', dataDir, 'HEALTH_PORT', { ...everywhere, ...credsOf('dialogWorker') }),
   );
   await addService(
+    serviceProgram('visibility-worker', dataDir, 'HEALTH_PORT', { ...everywhere, ...credsOf('visibilityWorker') }),
+  );
+  await addService(
     serviceProgram(
       'gateway',
       dataDir,

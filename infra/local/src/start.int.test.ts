@@ -159,34 +159,17 @@ describe('npm start', () => {
     expect(await pasteFirstRequest(third)).not.toBe('');
     expect(await publishedKeys(third)).toEqual(published);
 
+    const inOrder = [
+      ...['gateway', 'visibility-worker', 'dialog-worker', 'authorization-worker', 'event-relay'],
+      ...['altinn-emulator', 'nats', 'redis', 'postgres'],
+    ];
     const running = processesOf(dataDir);
-    expect([...running.keys()].sort()).toEqual(
-      [
-        'altinn-emulator',
-        'authorization-worker',
-        'dialog-worker',
-        'event-relay',
-        'gateway',
-        'nats',
-        'postgres',
-        'redis',
-      ].sort(),
-    );
+    expect([...running.keys()].sort()).toEqual([...inOrder].sort());
     third.child.kill('SIGTERM');
     await third.ended;
     await expect.poll(() => [...running.values()].some(lives), { timeout: 30_000 }).toBe(false);
     expect(processesOf(dataDir).size).toBe(0);
     // Each logs its end: whoever depends on another ends first.
-    const inOrder = [
-      'gateway',
-      'dialog-worker',
-      'authorization-worker',
-      'event-relay',
-      'altinn-emulator',
-      'nats',
-      'redis',
-      'postgres',
-    ];
     const ends = inOrder.map((name) => ({ name, endMs: statSync(path.join(dataDir, 'logs', `${name}.log`)).mtimeMs }));
     expect(ends.toSorted((a, b) => a.endMs - b.endMs).map(({ name }) => name)).toEqual(inOrder);
   }, 180_000);

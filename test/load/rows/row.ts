@@ -9,6 +9,8 @@ export type BenchSettings = {
   seconds: number;
   /** Appends to the hot dialog. */
   appends: number;
+  /** Dialogs that become visible at once. */
+  appearances: number;
   /** Dialogs to search, and pages to read of each kind. */
   dialogs: number;
   pages: number;
