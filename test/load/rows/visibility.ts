@@ -5,8 +5,8 @@ import { taxReturn } from '../tax-return.ts';
 import { type Bench, post, requireStatus } from './row.ts';
 
 const path = '/api/v1/serviceowner/dialogs';
-const goalPerSecond = 1_000;
-const goalMeanwhileMs = 250;
+const goalPerSecond = 500;
+const goalMeanwhileMs = 500;
 /** Other writes meanwhile: few, so that what is measured is how long one of them waits. */
 const creates = { connections: 32, rate: 50 };
 
