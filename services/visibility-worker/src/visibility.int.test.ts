@@ -20,8 +20,9 @@ afterAll(() => fixture.close());
 const minuteMs = 60_000;
 const fromNow = (ms: number) => addMs(present(), ms);
 const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 20 });
+/** Until what the party has been told begins with this. */
 const told = (dialogId: string, types: readonly string[]) =>
-  until(async () => expect(await fixture.told(dialogId)).toEqual(types));
+  until(async () => expect((await fixture.told(dialogId)).slice(0, types.length)).toEqual(types));
 const untilNothingIsDue = () =>
   until(async () => {
     const due = sql<{ due: number }>`select count(*) as due from dialog where visibility_due_at is not null`;
@@ -50,7 +51,7 @@ describe('the visibility-worker', () => {
   it('tells the party of a dialog when it becomes visible, and when it expires', async () => {
     const worker = await fixture.openVisibilityWorker();
     worker.start();
-    const dialogId = await fixture.applied(createDialog({ visibleFrom: fromNow(600), expiresAt: fromNow(1_400) }));
+    const dialogId = await fixture.applied(createDialog({ visibleFrom: fromNow(1_000), expiresAt: fromNow(2_000) }));
     await fixture.applied(createTransmission(), dialogId);
     await told(dialogId, ['DialogCreated', 'DialogTransmissionCreated']);
     await told(dialogId, ['DialogCreated', 'DialogTransmissionCreated', 'DialogExpired']);
