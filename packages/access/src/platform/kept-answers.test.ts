@@ -71,6 +71,22 @@ describe.each(Object.entries(askers))('the answer to %s', (question, asker) => {
   });
 });
 
+it.each([
+  [kari, 1],
+  [systemUser, 0],
+  [byEmail, 0],
+])('a party is asked about by name for %s: %i', async (user, filters) => {
+  const bodies: unknown[] = [];
+  const call: PlatformCall = async (_operation, _path, body, schema) => {
+    bodies.push(JSON.parse(body));
+    return schema.parse([lowerCased]);
+  };
+  await createAuthorisedParties({ call, rememberName: () => {}, log })(user, [kari]);
+  const filter = { Type: 'urn:altinn:person:identifier-no', Value: '01817030080' };
+  const value = user.slice(user.lastIndexOf(':') + 1);
+  expect(bodies).toEqual([{ type: user.slice(0, -value.length - 1), value, partyFilter: Array(filters).fill(filter) }]);
+});
+
 it.each(['whom somebody may act for', 'whom somebody represents'] as const)(
   'the answer to %s is not kept of e-mail users, but of system users',
   async (question) => {
