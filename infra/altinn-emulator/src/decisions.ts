@@ -21,11 +21,16 @@ export async function decisionsOf(
   const known = knownAs(users, user);
   const units = await unitsOf(fixtures, known);
   const delegations = (await fixtures.delegations()).filter(({ subject }) => subject === known);
+  // A request has dozens of questions, and most are for the same policy.
+  const policies = new Map<string, Promise<string | undefined>>();
 
   return Promise.all(
     questions.map(async ({ resource: asked, action }) => {
       const resource = withPartyUrn(users, asked);
-      const policy = await fixtures.policy(resourceIdIn(resource) ?? '');
+      const resourceId = resourceIdIn(resource) ?? '';
+      const reading = policies.get(resourceId) ?? fixtures.policy(resourceId);
+      policies.set(resourceId, reading);
+      const policy = await reading;
       if (policy === undefined) return { decision: 'NotApplicable', obligations: [] };
       const subject = [...ownAttributes(users, known), ...attributesAt(units, new Set(resource.map(urnOf)))];
       const evaluation = evaluate(policy, { subject, resource, action });

@@ -30,10 +30,17 @@ const parsedAttributes = z.record(z.string(), z.string()).default({});
 const textKey = '#text';
 const attributesKey = ':@';
 
+/** Texts that were read last: a policy is read again and again, and its file seldom changes. */
+const elements = new Map<string, Element | undefined>();
+const elementsMax = 100;
+
 /** @returns the root element; undefined when the text is no well-formed document */
 export function readElement(xml: string): Element | undefined {
-  if (XMLValidator.validate(xml) !== true) return undefined;
-  return elementsIn(parser.parse(xml))[0];
+  if (elements.has(xml)) return elements.get(xml);
+  const element = XMLValidator.validate(xml) === true ? elementsIn(parser.parse(xml))[0] : undefined;
+  if (elements.size >= elementsMax) elements.clear();
+  elements.set(xml, element);
+  return element;
 }
 
 function elementsIn(parsed: unknown): Element[] {
