@@ -136,7 +136,7 @@ const insertDialogs = ({ party, resource }: Pick<Spread, 'party' | 'resource'>) 
     gen_random_uuid(),
     case when n % 10 = 0 then array['case:' || n / 100, 'batch:' || n % 7] else '{}' end,
     gen_random_uuid(),
-    n % 2 = 0,
+    ${scattered(9, '2')} = 0,
     1, 0, 1, 0, false
   from generate_series($1::bigint, $2::bigint) as n
   cross join lateral (select ${createdAt('$6')} as created_at) as created
