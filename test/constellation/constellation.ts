@@ -34,6 +34,8 @@ export type Constellation = {
   startAll(settings?: Settings): Promise<{ gateway: ServerHandle; worker: ServerHandle; relay: ServerHandle }>;
   /** A client of the gateway with a token of this org. */
   serviceOwner(org?: string): Promise<ServiceOwner>;
+  /** A token of an end user: `pid=…`, `email=…` or `systemuser=…`, as the emulator takes them. */
+  endUserToken(query: string): Promise<string>;
   /** The operations of these answers (202), in their order, once the last has ended. */
   ended(accepted: readonly Answer[], timeoutMs?: number): Promise<Operation[]>;
   /** What the services' database holds, as their own role sees it. */
@@ -129,6 +131,9 @@ export async function openConstellation(
     async serviceOwner(org = 'ttd') {
       const response = await fetch(`${emulator.baseUrl}/emulator/token?org=${org}`);
       return serviceOwner(gatewayUrl, await response.text());
+    },
+    async endUserToken(query) {
+      return (await fetch(`${emulator.baseUrl}/emulator/token?${query}`)).text();
     },
     async ended(accepted, timeoutMs = 60_000) {
       const ids = accepted.map(operationId);
