@@ -97,10 +97,10 @@ async function answer(
   of: PolicyVersion,
   policy: Policy,
   pairs: readonly policyQuestions.AskedPair[],
-): Promise<void> {
+): Promise<number> {
   const { serviceResource } = of;
   const answers = pairs.map((pair) => ({ ...pair, ...grantOf(policy, { serviceResource, ...pair }) }));
-  await policyQuestions.answer(trx, of, answers);
+  return policyQuestions.answer(trx, of, answers);
 }
 
 /** Those that have come since the policy was read. @returns how many */
@@ -114,8 +114,7 @@ async function answerNewOnes(db: Database, serviceResource: string): Promise<num
       if (version === null || document === null) return 0;
       if (parsed?.document !== document) parsed = { document, policy: parsePolicy(document) };
       const pairs = await policyQuestions.unanswered(trx, serviceResource, questionsAtOnceMax);
-      await answer(trx, { serviceResource, version }, parsed.policy, pairs);
-      return pairs.length;
+      return answer(trx, { serviceResource, version }, parsed.policy, pairs);
     });
     if (count === 0) return answered;
     answered += count;

@@ -100,20 +100,25 @@ export async function page(
     .execute();
 }
 
-/** Writes what a version of a policy answers. In one order, so that two workers never wait for each other in a circle. */
+/**
+ * Writes what a version of a policy answers, in a transaction that has the policy's row locked.
+ *
+ * @returns how many questions there were
+ */
 export async function answer(
   trx: Database,
   { serviceResource, version }: { serviceResource: string; version: string },
   answers: readonly (AskedPair & PolicyGrant)[],
-): Promise<void> {
-  if (answers.length === 0) return;
-  await sql`
+): Promise<number> {
+  if (answers.length === 0) return 0;
+  const { numAffectedRows = 0n } = await sql`
     update policy_question as stored
     set policy_version = ${version}, permits = answered.permits, denies = answered.denies
     from json_populate_recordset(null::policy_question, ${JSON.stringify(answers)}) as answered
     where stored.service_resource = ${serviceResource}
       and stored.action = answered.action and stored.attribute = answered.attribute
   `.execute(trx);
+  return Number(numAffectedRows);
 }
 
 /** What waits for an answer, faulty policies apart, whose questions have none; oldestAt is undefined when nothing does. */
