@@ -23,7 +23,9 @@ const ownDialogsMax = 100;
 const labels = z
   .array(systemLabel)
   .check((payload) => {
-    if (payload.value.includes('Sent')) addBroken(payload, 'Sent comes and stays with what the party has sent.');
+    for (const [index, label] of payload.value.entries()) {
+      if (label === 'Sent') addBroken(payload, 'Sent comes and stays with what the party has sent.', [index]);
+    }
   })
   .default([]);
 

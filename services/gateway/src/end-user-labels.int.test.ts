@@ -220,7 +220,7 @@ describe('system labels that an end user sets', () => {
       [403, 'Forbidden'],
       [412],
       [422, 'ActorId'],
-      [400, 'addLabels'],
+      [400, 'addLabels[0]'],
     ]);
   });
 

@@ -198,7 +198,7 @@ describe('system labels', () => {
     const somebody = { performedBy: { ...byKari.performedBy, actorId: unregistered } };
     const put = async (to: string, body: object, options: Options = {}) =>
       refused(await send('PUT', systemLabelsOf(to), body, options));
-    expect(await put(missing, { addLabels: ['Sent'] })).toEqual([400, 'addLabels', 'endUserId']);
+    expect(await put(missing, { addLabels: ['Sent'] })).toEqual([400, 'addLabels[0]', 'endUserId']);
     expect(await put(missing, byKari)).toEqual([404, 'DialogEntity']);
     expect(await put(id, { addLabels: ['Bin'], ...byKari }, stale)).toEqual([403, 'Forbidden']);
     expect(await put(id, { addLabels: ['Bin'], ...somebody }, { ...admin, ...stale })).toEqual([412]);
