@@ -124,6 +124,15 @@ it('a platform that is away, and has told nothing before, is told by 502', async
   expect(await statuses(id, { gateway })).toEqual([200, 200, 200, 200, 200, 204, 204, 200]);
 });
 
+it('a person who represents nobody is told by 502, for everybody represents themselves', async () => {
+  const headers = await fixture.asEndUser({ pid: '18917550073' });
+  expect((await app.request(`${endUser}/parties`, { headers })).status).toBe(502);
+  const search = (query: string) => app.request(`${endUser}/dialogs?${query}`, { headers });
+  expect((await search('serviceResource=urn:altinn:resource:ttd-building-permit')).status).toBe(502);
+  const filtered = await search(`party=${fish}&continuationToken=contentupdatedat_${past},id_${randomUUIDv7()}`);
+  expect(await filtered.json()).toMatchObject({ items: [], hasNextPage: false, continuationToken: expect.any(String) });
+});
+
 it('a resource that wants a higher level shows in a search what it has for others', async () => {
   const texts = (value: string) => ({ value: [{ languageCode: 'nb', value }] });
   const party = `urn:altinn:person:identifier-no:${kari.pid}`;

@@ -28,7 +28,8 @@ const answer = z.object({ response: z.array(z.object({ decision: z.string() })) 
 type Deps = { call: PlatformCall; log: Logger; cache?: Partial<CacheSettings> };
 
 export function createDecisionPoint({ call, log, cache }: Deps): DecisionPoint {
-  // The request says everything that the answer depends on, so it is the key.
+  // The request says everything that the answer depends on, so it is the key. The level of authentication and for which
+  // organisation somebody calls are no part of it: the decision point is not told, and the level is compared beside it.
   const answers = createFreshCache(operation, load, { ...cacheDefaults, ...cache, log });
 
   return async (request) => (await answers.get(JSON.stringify(request))) ?? [];

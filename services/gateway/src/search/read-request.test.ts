@@ -190,6 +190,7 @@ describe('a search of an end user', () => {
     ['more than 20 organisations', [['party', party], ...many('org', 21, (n) => `o${n}`)], ['org.Count']],
     ['a text that is too short', { party, search: 'to' }, ['search']],
     ['a page that is too long', { party, limit: '1001' }, ['limit']],
+    ['an order by nothing', { party, orderBy: '' }, ['orderBy']],
   ])('is refused with %s', (_, query, expected) => {
     expect(keys(query)).toEqual(expected);
   });

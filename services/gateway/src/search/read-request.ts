@@ -64,6 +64,8 @@ export function readEndUserSearchRequest(url: string): Validated<ListRequest> {
   if (query.list('party').length === 0 && filter.serviceResources.length === 0) {
     query.refuse('', 'Either party or serviceResource must be given.');
   }
+  // Of a service owner, one without text counts as left out.
+  if (query.list('orderBy').includes('')) query.refuse('orderBy', orderRule);
   return listRequest(query, filter, orderOf(query));
 }
 
@@ -123,8 +125,10 @@ function listRequest(query: QueryParameters, filter: DialogFilter, order: Order 
 function orderOf(query: QueryParameters): Order | undefined {
   const text = query.text('orderBy');
   if (text === undefined) return defaultOrder;
-  return parseOrder(text) ?? query.refuse('orderBy', 'Must be known keys, each once, with _asc, _desc or nothing.');
+  return parseOrder(text) ?? query.refuse('orderBy', orderRule);
 }
+
+const orderRule = 'Must be known keys, each once, with _asc, _desc or nothing.';
 
 function position(query: QueryParameters, token: string, order: Order): Position | null {
   const after = parseToken(token, order);
