@@ -7,7 +7,7 @@ import { freePort } from '@dialog/local/free-port';
 import { removeDataDir } from '@dialog/local/postgres-files';
 import type { ServerHandle } from '@dialog/local/server-process';
 import { cloneDir, readSettings } from '@dialog/local/settings';
-import { type Stack, startStack } from '@dialog/local/stack';
+import { emulatorClient, type Stack, startStack } from '@dialog/local/stack';
 import { writeBenchWorld } from './bench-world.ts';
 
 /** Everything that the bench measures, running. */
@@ -82,8 +82,11 @@ function startBaseline(stack: Stack, platformUrl: string, port: number, dataDir:
       NATS_URL: stack.natsUrl,
       TOKEN_ISSUERS: stack.tokenIssuers.join(','),
       ALTINN_PLATFORM_URL: platformUrl,
+      ...emulatorClient(dataDir),
       DIALOG_TOKEN_KEYS_FILE: stack.dialogTokenKeysFile,
       ACTOR_SALT_FILE: stack.actorSaltFile,
+      // It knows no policy for longer than a second, and asks the decision point instead.
+      POLICY_AGE_MAX_MS: '1000',
       // A request that waits for a connection of the pool is slow, not failed.
       CONNECT_TIMEOUT_MS: '60000',
       BASELINE_CONNECTIONS: process.env.BASELINE_CONNECTIONS ?? String(baselineConnections),

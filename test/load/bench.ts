@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- [--quick] [--plans] [name …]]`: measures writes and searches on this machine, each figure beside a
+ * `npm run bench [-- [--quick] [--plans] [name …]]`: measures writes and reads on this machine, each figure beside a
  * baseline from the same run, and prints a table. Machines are noisy: the ratios are what counts, each from rounds that
  * alternate between the two.
  */
@@ -11,6 +11,7 @@ import { cloneDir } from '@dialog/local/settings';
 import { startBenchStack } from './bench-stack.ts';
 import { accept } from './rows/accept.ts';
 import { createWaited } from './rows/create-waited.ts';
+import { details } from './rows/details.ts';
 import { endUserSearch } from './rows/enduser-search.ts';
 import { eventLatency } from './rows/event-latency.ts';
 import { hotDialog } from './rows/hot-dialog.ts';
@@ -19,7 +20,16 @@ import { search } from './rows/search.ts';
 import { visibility } from './rows/visibility.ts';
 import { type BenchRow, printTable } from './table.ts';
 
-const benches: readonly Bench[] = [createWaited, accept, hotDialog, eventLatency, search, endUserSearch, visibility];
+const benches: readonly Bench[] = [
+  createWaited,
+  accept,
+  hotDialog,
+  eventLatency,
+  search,
+  endUserSearch,
+  details,
+  visibility,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

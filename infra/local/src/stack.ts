@@ -194,7 +194,7 @@ function emulatorIssuers(url: string): string[] {
 }
 
 /** Who the gateway is to the emulator, which has made a key for it. Calls that need a platform token go by that. */
-function emulatorClient(dataDir: string): NodeJS.ProcessEnv {
+export function emulatorClient(dataDir: string): NodeJS.ProcessEnv {
   const clientId = 'dialogporten';
   const file = path.join(dataDir, `altinn-emulator/keys/client-${clientId}.jwk.json`);
   const [newest] = z.array(z.looseObject({ kid: z.string() })).parse(JSON.parse(readFileSync(file, 'utf8')));

@@ -29,14 +29,14 @@ const read: PolicyQuestion = { serviceResource: permit, action: 'read', attribut
 const dagl: PolicyGrant = { permits: [{ subjects: ['urn:altinn:rolecode:dagl'], certain: true }], denies: [] };
 const nobody: PolicyGrant = { permits: [], denies: [] };
 
-/** `confirmed`: how long ago. */
-type PolicyFacts = { resource?: string; confirmed?: string | null; level?: number };
+/** `confirmed`, `changed`: how long ago. */
+type PolicyFacts = { resource?: string; confirmed?: string | null; changed?: string | null; level?: number };
 
 async function policy(version: string | null, more: PolicyFacts = {}) {
-  const { resource = permit, confirmed = '1 minute', level = null } = more;
+  const { resource = permit, confirmed = '1 minute', changed = null, level = null } = more;
   await sql`
-    insert into resource_policy (service_resource, version, minimum_level, confirmed_at, checked_at)
-    values (${resource}, ${version}, ${level}, now() - ${confirmed}::interval, now())
+    insert into resource_policy (service_resource, version, minimum_level, confirmed_at, changed_at, checked_at)
+    values (${resource}, ${version}, ${level}, now() - ${confirmed}::interval, now() - ${changed}::interval, now())
   `.execute(db);
 }
 
@@ -70,18 +70,26 @@ it('finds what policies answer, in the order of the questions, which may be aske
   expect(await found([])).toEqual([]);
 });
 
-it.each<
-  [string, { version: string | null; confirmed?: string | null; answered: string | null; grant: PolicyGrant | null }]
->([
+type Answered = PolicyFacts & { version: string | null; answered: string | null; grant?: PolicyGrant | null };
+
+it.each<[string, Answered]>([
   ['there is none yet', { version: '1', answered: null, grant: null }],
-  ['it is of an older version of the policy', { version: '2', answered: '1', grant: dagl }],
-  ['nobody knows the policy any more', { version: null, answered: '1', grant: dagl }],
-  ['the policy was not confirmed for long', { version: '1', confirmed: '31 minutes', answered: '1', grant: dagl }],
-  ['the policy was never confirmed', { version: '1', confirmed: null, answered: '1', grant: dagl }],
-])('counts no answer when %s', async (_, { version, confirmed = '1 minute', answered, grant }) => {
-  await policy(version, { confirmed });
+  ['it is of an older version of the policy', { version: '2', answered: '1' }],
+  ['nobody knows the policy any more', { version: null, answered: '1' }],
+  ['the policy was not confirmed for long', { version: '1', confirmed: '31 minutes', answered: '1' }],
+  ['the policy was never confirmed', { version: '1', confirmed: null, answered: '1' }],
+  ['the policy may have changed since', { version: '1', confirmed: '1 minute', changed: '30 seconds', answered: '1' }],
+  ['the policy may just have changed', { version: '1', confirmed: '1 minute', changed: '1 minute', answered: '1' }],
+])('counts no answer when %s', async (_, { version, answered, grant = dagl, ...facts }) => {
+  await policy(version, facts);
   await answer(read, answered, grant);
   expect(await found([read])).toEqual([undefined]);
+});
+
+it('counts an answer of a policy that was confirmed since it changed', async () => {
+  await policy('1', { confirmed: '1 minute', changed: '2 minutes' });
+  await answer(read, '1', dagl);
+  expect(await found([read])).toEqual([dagl]);
 });
 
 it('counts no answer without a policy', async () => {

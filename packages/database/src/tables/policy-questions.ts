@@ -30,7 +30,7 @@ export async function insert(trx: Database, questions: readonly PolicyQuestion[]
 /**
  * What policies answer to some questions, in their order; undefined where there is no answer that counts. One counts that
  * is of the policy's present version, as long as the registry has confirmed not longer ago than `ageMsMax` that this is
- * the present one.
+ * the present one, and has not told of a change since.
  */
 export async function findGrants(
   db: Database,
@@ -61,6 +61,7 @@ export async function findGrants(
     )
     .select(['asked.position', 'stored.permits', 'stored.denies'])
     .where('policy.confirmed_at', '>', sql<Timestamp>`now() - ${ageMsMax} * interval '1 millisecond'`)
+    .where(sql<boolean>`coalesce(policy.changed_at < policy.confirmed_at, true)`)
     .execute();
   const grants = new Array<PolicyGrant | undefined>(questions.length).fill(undefined);
   for (const { position, permits, denies } of rows) {
