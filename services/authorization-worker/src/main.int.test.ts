@@ -2,12 +2,14 @@
 import type { CreateDialogBody } from '@dialog/contracts/create-dialog';
 import * as dialogs from '@dialog/database/tables/dialogs';
 import * as transmissions from '@dialog/database/tables/transmissions';
+import { inTransaction } from '@dialog/database/transaction';
 import { createDialog } from '@dialog/domain/create-dialog';
 import { emptyState } from '@dialog/domain/dialog-state';
 import * as examples from '@dialog/domain/testing/examples';
 import { openRedis } from '@dialog/lanes/open-redis';
 import { createPolicyQueueMetrics, openPolicyQueue, type PolicyQueue } from '@dialog/lanes/policy-queue';
 import type { Redis } from 'ioredis';
+import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type AuthorizationFixture, openAuthorizationFixture, resource } from './testing/authorization-fixture.ts';
@@ -63,7 +65,7 @@ describe('an authorization-worker', () => {
     expect(await fixture.policyCalls()).toBe(2);
   });
 
-  it('finds questions whose job was lost, and what another has stored with a fault in between', async () => {
+  it('finds questions whose job was lost, of policies that it knows and of new ones', async () => {
     await fixture.ask(permit, 'read main');
     await fixture.answer(permit);
     await fixture.ask(permit, 'write main');
@@ -75,6 +77,7 @@ describe('an authorization-worker', () => {
   it('reads a policy again at once when the registry says that it has changed', async () => {
     await fixture.ask(permit, 'read main');
     await fixture.answer(permit);
+    await fixture.spoil({ operation: 'updated-pairs', brokenJson: true, times: 3 });
     await fixture.startWorker({ ...onlyTheQueue, REGISTRY_POLL_MS: '200' });
     const change = () => {
       const subjectUrn = 'urn:altinn:rolecode:regna';
@@ -100,7 +103,7 @@ describe('an authorization-worker', () => {
     await expect.poll(holders, untilOptions).toContain('urn:altinn:rolecode:regna');
   });
 
-  it('leaves what it had in hand to another when it is killed', async () => {
+  it('leaves what it had in hand to another when it is killed with the registry asked', async () => {
     await fixture.ask(permit, 'read main');
     await fixture.spoil({ delayMs: 60_000, times: 1 });
     const first = await fixture.startWorker(onlyTheQueue);
@@ -109,6 +112,41 @@ describe('an authorization-worker', () => {
     await first.kill();
     await fixture.startWorker(onlyTheQueue);
     await untilAnswered(permit);
+  });
+
+  it('leaves all answers as they were when it is killed amid new ones, and another writes them', async () => {
+    await fixture.ask(permit, 'read main', 'write main');
+    await fixture.answer(permit);
+    fixture.editPolicy('ttd-building-permit', toAccountants);
+    await fixture.age(700_000);
+    const first = await fixture.startWorker(onlyTheQueue);
+    await inTransaction(fixture.db, async (trx) => {
+      // The worker gets as far as this question.
+      await trx.selectFrom('policy_question').selectAll().where('action', '=', 'write').forUpdate().execute();
+      queue.ask([permit]);
+      const waiting = sql<{ waiting: boolean }>`
+        select count(*) > 0 as waiting from pg_locks join pg_stat_activity using (pid)
+        where not granted and application_name = 'authorization-worker' and datname = current_database()
+      `;
+      await expect.poll(async () => (await waiting.execute(trx)).rows[0]?.waiting, untilOptions).toBe(true);
+      await first.kill();
+    });
+    expect(await holders()).toContain('urn:altinn:rolecode:dagl');
+    await fixture.startWorker(onlyTheQueue);
+    await expect.poll(holders, untilOptions).toContain('urn:altinn:rolecode:regna');
+  });
+
+  it('goes on with a Redis that has lost everything', async () => {
+    await fixture.startWorker({ ...onlyTheQueue, QUESTION_SWEEP_MS: '200' });
+    await fixture.ask(permit, 'read main');
+    queue.ask([permit]);
+    await untilAnswered(permit);
+    for (let times = 0; times < 5; times += 1) {
+      await fixture.ask(permit, `write part-${times}`);
+      queue.ask([permit]);
+      await redis.del(...(await redis.keys(`${fixture.space.redisPrefix}:*`)));
+      await untilAnswered(permit);
+    }
   });
 });
 

@@ -164,6 +164,7 @@ export async function openAuthorizationFixture() {
       const program = await serviceProgram('authorization-worker', instance, 'HEALTH_PORT', {
         ...{ DATABASE_URL: space.databaseUrl, REDIS_URL: space.redisUrl, REDIS_PREFIX: space.redisPrefix },
         ...{ ALTINN_PLATFORM_URL: baseUrl, JOB_LOCK_MS: '1000', JOB_LOCK_CHECK_MS: '250' },
+        NODE_COMPILE_CACHE: path.join(inject('testServers').dataDir, 'compile-cache'),
         ...settings,
       });
       const worker = await openServer(program);
