@@ -32,8 +32,8 @@ export type Constellation = {
   startVisibilityWorker(settings?: Settings): Promise<ServerHandle>;
   /** The gateway, one worker, one relay. */
   startAll(settings?: Settings): Promise<{ gateway: ServerHandle; worker: ServerHandle; relay: ServerHandle }>;
-  /** A client of the gateway with a token of this org. */
-  serviceOwner(org?: string): Promise<ServiceOwner>;
+  /** A client of the gateway with a token of this org, with these scopes if not with the usual ones. */
+  serviceOwner(org?: string, scope?: string): Promise<ServiceOwner>;
   /** A token of an end user: `pid=…`, `email=…` or `systemuser=…`, as the emulator takes them. */
   endUserToken(query: string): Promise<string>;
   /** The operations of these answers (202), in their order, once the last has ended. */
@@ -128,8 +128,9 @@ export async function openConstellation(
       ]);
       return { gateway, worker, relay };
     },
-    async serviceOwner(org = 'ttd') {
-      const response = await fetch(`${emulator.baseUrl}/emulator/token?org=${org}`);
+    async serviceOwner(org = 'ttd', scope) {
+      const query = new URLSearchParams({ org, ...(scope !== undefined && { scope }) });
+      const response = await fetch(`${emulator.baseUrl}/emulator/token?${query}`);
       return serviceOwner(gatewayUrl, await response.text());
     },
     async endUserToken(query) {

@@ -18,6 +18,9 @@ export type StoredEvent = {
   event: z.infer<typeof cloudEvent>;
 };
 
+/** A message as it stands on NATS. */
+export type StoredMessage = { subject: string; headers: Readonly<Record<string, string>>; body: unknown };
+
 /** Reads the stream of events as somebody who may see all of it. */
 export async function openStoredEvents({ natsUrl, natsCreds }: { natsUrl: string; natsCreds: { admin: string } }) {
   const connection = await connect({
@@ -34,23 +37,31 @@ export async function openStoredEvents({ natsUrl, natsCreds }: { natsUrl: string
       return (await manager.streams.info(eventStream)).state.messages;
     },
 
-    /** All messages, in the order in which JetStream stored them. */
+    messages,
+
+    /** All events, in the order in which JetStream stored them. */
     async all(): Promise<StoredEvent[]> {
-      const count = (await manager.streams.info(eventStream)).state.messages;
-      if (count === 0) return [];
-      const consumer = await jetstream(connection, { checkAPI: false }).consumers.get(eventStream);
-      const events: StoredEvent[] = [];
-      for await (const message of await consumer.fetch({ max_messages: count, expires: 10_000 })) {
-        events.push({
-          audience: message.subject.startsWith('dialogporten.events.v1.owner.') ? 'owner' : 'party',
-          messageId: message.headers?.get('Nats-Msg-Id') ?? '',
-          event: cloudEvent.parse(message.json()),
-        });
-      }
-      return events;
+      return (await messages()).map(({ subject, headers, body }) => ({
+        audience: subject.startsWith('dialogporten.events.v1.owner.') ? 'owner' : 'party',
+        messageId: headers['Nats-Msg-Id'] ?? '',
+        event: cloudEvent.parse(body),
+      }));
     },
 
     close: () => connection.close(),
   };
+
+  /** All messages as they are, in the same order. */
+  async function messages(): Promise<StoredMessage[]> {
+    const count = (await manager.streams.info(eventStream)).state.messages;
+    if (count === 0) return [];
+    const consumer = await jetstream(connection, { checkAPI: false }).consumers.get(eventStream);
+    const found: StoredMessage[] = [];
+    for await (const message of await consumer.fetch({ max_messages: count, expires: 10_000 })) {
+      const headers = (message.headers?.keys() ?? []).map((name) => [name, message.headers?.get(name) ?? '']);
+      found.push({ subject: message.subject, headers: Object.fromEntries(headers), body: message.json() });
+    }
+    return found;
+  }
 }
 export type StoredEvents = Awaited<ReturnType<typeof openStoredEvents>>;

@@ -1,4 +1,4 @@
-import type { DialogEvent } from './dialog-event.ts';
+import type { Audience, DialogEvent } from './dialog-event.ts';
 import type { ActivityType } from './enumerations.ts';
 
 const byActivityType = {
@@ -37,6 +37,11 @@ export type CloudEventType = ActivityEventType | (typeof byEvent)[keyof typeof b
 
 export const cloudEventTypes: readonly CloudEventType[] = [...Object.values(byEvent), ...Object.values(byActivityType)];
 
+/** Who ever gets events of a type. Whether each of them gets a certain one is decided with the change. */
+export function audiencesOfType(type: CloudEventType): readonly Audience[] {
+  return type === byEvent.DialogExpired ? ['party'] : ['owner', 'party'];
+}
+
 /** What the event of a change is called; those of activities have a name for each type of activity. */
 export function cloudEventTypeOf<Type extends keyof typeof byEvent>(type: Type): (typeof byEvent)[Type] {
   return byEvent[type];
@@ -46,6 +51,19 @@ export function cloudEventTypeOf<Type extends keyof typeof byEvent>(type: Type):
 export function activityEventTypeOf(activityType: string): ActivityEventType {
   if (!isActivityType(activityType)) throw new Error(`There is no event for activities of type ${activityType}.`);
   return byActivityType[activityType];
+}
+
+export function isOfActivity(type: CloudEventType): type is ActivityEventType {
+  return Object.values(byActivityType).some((known) => known === type);
+}
+
+/** The type of the activities that an event tells of. */
+export function activityTypeOf(type: ActivityEventType): ActivityType {
+  const [found] = Object.keys(byActivityType)
+    .filter(isActivityType)
+    .filter((name) => byActivityType[name] === type);
+  if (found === undefined) throw new Error(`${type} tells of no activity.`);
+  return found;
 }
 
 function isActivityType(text: string): text is ActivityType {

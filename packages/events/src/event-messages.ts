@@ -1,5 +1,6 @@
 import type { Audience, DialogChange } from '@dialog/contracts/dialog-event';
 import { cloudEventOf } from './cloud-event.ts';
+import { traceparentForm } from './message-headers.ts';
 import { ownerSubject, partyKeyOf, partySubject, type Topic } from './subjects.ts';
 
 /** One event for one audience, ready to be published. */
@@ -21,8 +22,6 @@ export type MessageSettings = {
   /** What the parties' keys are made with, see partyKeyOf. */
   partyKeySecret: string;
 };
-
-const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /**
  * The messages of a change in the order of its events, each event once for each of its audiences.

@@ -1,7 +1,7 @@
 import { createInbox, errors, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
-import { cloudEventMediaType } from './cloud-event.ts';
 import type { EventMessage } from './event-messages.ts';
+import { messageHeadersOf } from './message-headers.ts';
 import { eventStream } from './stream.ts';
 
 export type PublishSettings = {
@@ -127,11 +127,9 @@ export function openPublisher(connection: NatsConnection, settings: PublishSetti
 /** The server's limit for a line of the protocol is 4,096 bytes; the rest is for the reply subject and the lengths. */
 const subjectBytesMax = 3_900;
 
-function headersOf({ messageId, traceparent }: EventMessage) {
+function headersOf(message: EventMessage) {
   const result = headers();
-  result.set('Nats-Msg-Id', messageId);
-  result.set('content-type', cloudEventMediaType);
-  if (traceparent !== null) result.set('traceparent', traceparent);
+  for (const [name, value] of Object.entries(messageHeadersOf(message))) result.set(name, value);
   return result;
 }
 

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { type CloudEventType, cloudEventTypes } from '@dialog/contracts/cloud-event-type';
+import type { Audience } from '@dialog/contracts/dialog-event';
 
 /**
  * The subjects of events on NATS, two trees of them:
@@ -14,6 +15,12 @@ const root = 'dialogporten.events.v1';
 
 /** The subjects of all events: what the stream stores. */
 export const allEvents = `${root}.>`;
+
+/** The two trees, with what a subject has in place of each name in braces. */
+export const subjectTrees: Readonly<Record<Audience, string>> = {
+  owner: `${root}.owner.{org}.{resource}.{type}.{dialogId}`,
+  party: `${root}.party.{partyKey}.{org}.{resource}.{type}.{dialogId}`,
+};
 
 /** What both trees have in common, in the form in which the dialog has it. */
 export type Topic = {
@@ -87,7 +94,7 @@ const typeTokens = new Map(
 );
 
 /** `dialogporten.dialog.activity.form-submitted.v1` is `activity-form-submitted`. */
-function typeToken(type: CloudEventType): string {
+export function typeToken(type: CloudEventType): string {
   return typeTokens.get(type) ?? token(type);
 }
 

@@ -41,6 +41,7 @@ import { registerReadTransmissions } from './routes/end-user/list-transmissions.
 import { registerFindDialogByReference } from './routes/end-user/look-up-dialog.ts';
 import { registerFindDialogs } from './routes/end-user/search-dialogs.ts';
 import { registerLabelDialog } from './routes/end-user/set-system-labels.ts';
+import { registerEventCatalogue } from './routes/event-catalogue.ts';
 import { registerFreezeDialog } from './routes/freeze-dialog.ts';
 import { registerGetActivity } from './routes/get-activity.ts';
 import { registerGetDialog } from './routes/get-dialog.ts';
@@ -171,6 +172,7 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerGetIssuerMetadata(app, deps);
 
   registerDocumentation(app, deps);
+  registerEventCatalogue(app, deps);
   app.route('/', healthRoutes(deps));
   return app;
 }

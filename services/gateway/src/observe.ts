@@ -6,7 +6,7 @@ import type { GatewayEnv } from './gateway-app.ts';
 import { continueTrace } from './trace-context.ts';
 
 /** What probes and browsers ask for again and again; a line for each would bury the others. */
-const unremarkable = ['/health', '/metrics', '/docs', '/assets', '/openapi'];
+const unremarkable = ['/health', '/metrics', '/docs', '/assets', '/openapi', '/asyncapi'];
 
 export type ObserveDeps = {
   registry: Registry;

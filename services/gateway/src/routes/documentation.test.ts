@@ -186,6 +186,31 @@ describe('the description of the API', () => {
   });
 });
 
+describe('the description of the events', () => {
+  const addressed = z.object({
+    asyncapi: z.string(),
+    channels: z.record(z.string(), z.object({ address: z.string() })),
+  });
+
+  it('is beside that of the API', async () => {
+    const answer = await exampleApp().request('/asyncapi.json');
+    expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
+    const { channels, asyncapi } = addressed.parse(await answer.json());
+    expect(asyncapi).toBe('3.0.0');
+    expect(Object.values(channels).map(({ address }) => address)).toEqual([
+      'dialogporten.events.v1.owner.{org}.{resource}.{type}.{dialogId}',
+      'dialogporten.events.v1.party.{partyKey}.{org}.{resource}.{type}.{dialogId}',
+    ]);
+  });
+
+  it('has the schema of each type where its name says, and no other', async () => {
+    const answer = await exampleApp().request('/asyncapi/schemas/dialogporten.dialog.created.v1');
+    expect(answer.headers.get('content-type')).toBe('application/schema+json');
+    expect(await answer.json()).toMatchObject({ title: 'dialogporten.dialog.created.v1', type: 'object' });
+    expect((await exampleApp().request('/asyncapi/schemas/toString')).status).toBe(404);
+  });
+});
+
 describe('the page for people', () => {
   it('loads nothing from elsewhere', async () => {
     const answer = await exampleApp().request('/docs');
