@@ -6,13 +6,20 @@ import { type Kysely, sql } from 'kysely';
  * An end user may read some of the services of a party. By an index on the party alone, the dialogs of all its services
  * would be gone through in order: where the newest 999,000 of a million are not for this reader, that took seconds.
  * Archive and bin have an index of their own, because few dialogs are in them, or are not.
+ *
+ * What every list asks of a dialog is in the indexes as well, where it is null for most and takes eight bytes: to find the
+ * first dialog of each of 4,000 pairs then takes half the time, as the dialogs themselves are not looked at.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
-    create index dialog_party_content_updated on dialog (party, service_resource, content_updated_at, id);
-    create index dialog_party_updated on dialog (party, service_resource, updated_at, id);
-    create index dialog_party_created on dialog (party, service_resource, created_at, id);
-    create index dialog_party_due on dialog (party, service_resource, coalesce(due_at, 'infinity'), id);
+    create index dialog_party_content_updated on dialog (party, service_resource, content_updated_at, id)
+      include (deleted_at, visible_from, expires_at);
+    create index dialog_party_updated on dialog (party, service_resource, updated_at, id)
+      include (deleted_at, visible_from, expires_at);
+    create index dialog_party_created on dialog (party, service_resource, created_at, id)
+      include (deleted_at, visible_from, expires_at);
+    create index dialog_party_due on dialog (party, service_resource, coalesce(due_at, 'infinity'), id)
+      include (deleted_at, visible_from, expires_at, due_at);
     create index dialog_party_archive on dialog (party, service_resource, content_updated_at, id)
       where system_labels @> array['Archive'];
     create index dialog_party_bin on dialog (party, service_resource, content_updated_at, id)

@@ -23,10 +23,8 @@ const columnOf = {
   id: 'id',
 } as const satisfies Record<SortKey, keyof DB['dialog']>;
 
-const sortColumns = ['id', 'content_updated_at', 'updated_at', 'created_at', 'due_at'] as const;
-
-/** Dialogs by what they are sorted by. */
-type Picked = Pick<DB['dialog'], (typeof sortColumns)[number]>;
+/** Dialogs, by their ids and what they are sorted by. */
+type Picked = Pick<DB['dialog'], 'id'>;
 
 /**
  * The dialogs of a page and one more, if there is one, unsorted. Only what is sorted by is read of those that do not
@@ -60,11 +58,16 @@ export function sorting(order: Order, table: string): RawBuilder<unknown> {
 type Condition = Expression<SqlBool>;
 type Pairs = ReadonlyMap<string, ReadonlySet<string>>;
 
+/** No more than that is read of candidates: an index that has it all has to be read alone. */
+function sortColumns(order: Order) {
+  return order.map(({ key }) => columnOf[key]);
+}
+
 function candidates(db: Database, page: PageRequest, also: readonly Condition[], limit = page.limit + 1) {
   const { filter, order, after } = page;
   return db
     .selectFrom('dialog')
-    .select(sortColumns)
+    .select(sortColumns(order))
     .where((eb) => eb.and([...conditionsOf(eb, filter), ...also, ...(after === null ? [] : [isBehind(order, after)])]))
     .orderBy(sorting(order, 'dialog'))
     .limit(limit);
@@ -226,7 +229,7 @@ function pairsOf(parties: readonly string[]): RawBuilder<unknown> {
 function first(db: Database, { order, limit }: PageRequest, of: AliasableExpression<Picked>) {
   return db
     .selectFrom(of.as('found'))
-    .select(sortColumns)
+    .selectAll()
     .orderBy(sorting(order, 'found'))
     .limit(limit + 1);
 }
