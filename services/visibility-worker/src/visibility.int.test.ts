@@ -6,6 +6,7 @@ import {
   restoreDialog,
   updateDialog,
 } from '@dialog/domain/testing/examples';
+import { LaneUnavailable } from '@dialog/lanes/faults';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openVisibilityFixture, present, type VisibilityFixture } from './testing/visibility-fixture.ts';
@@ -146,6 +147,55 @@ describe('the visibility-worker', () => {
     await untilNothingIsDue();
     await clock.untilRead();
     expect(await fixture.told(dialogId)).toEqual(['DialogCreated']);
+  });
+
+  it('leaves a dialog alone for a while whose command has failed', async () => {
+    const dialogId = await fixture.applied(createDialog({ visibleFrom: fromNow(300) }));
+    const clock = adjustable(0);
+    const sent: string[] = [];
+    const worker = await fixture.openVisibilityWorker({
+      now: clock.now,
+      async submit({ id, kind, dialogId: about, receivedAt }) {
+        sent.push(about);
+        return { id, kind, dialogId: about, receivedAt, status: 'Failed' };
+      },
+    });
+    await until(async () => expect(await worker.lookAhead(minuteMs, 10)).toEqual(['now']));
+    const { signal } = new AbortController();
+    await worker.applyDue(signal);
+    await worker.applyDue(signal);
+    expect(sent).toEqual([dialogId]);
+    clock.byMs = 2 * minuteMs;
+    await worker.applyDue(signal);
+    expect(sent).toEqual([dialogId, dialogId]);
+
+    const healthy = await fixture.openVisibilityWorker();
+    await healthy.applyDue(signal);
+    expect(await fixture.told(dialogId)).toEqual(['DialogCreated']);
+  });
+
+  it('begins nothing more when it is told to stop, and fails with what the lanes fail with', async () => {
+    const visibleFrom = fromNow(500);
+    await Promise.all(Array.from({ length: 100 }, () => fixture.applied(createDialog({ visibleFrom }))));
+    const stopping = new AbortController();
+    let sent = 0;
+    const stopped = await fixture.openVisibilityWorker({
+      async submit({ id, kind, dialogId, receivedAt }) {
+        sent += 1;
+        stopping.abort();
+        return { id, kind, dialogId, receivedAt, status: 'Applied' };
+      },
+    });
+    await until(async () => expect(await stopped.lookAhead(minuteMs, 10)).toEqual(['now']));
+    await stopped.applyDue(stopping.signal);
+    expect(sent).toBe(1);
+
+    const { signal } = new AbortController();
+    const away = new LaneUnavailable('Redis is not connected.');
+    const failing = await fixture.openVisibilityWorker({ submit: () => Promise.reject(away) });
+    await expect(failing.applyDue(signal)).rejects.toBe(away);
+    await (await fixture.openVisibilityWorker()).applyDue(signal);
+    await untilNothingIsDue();
   });
 
   it('sets one alarm for all that is due at nearly the same time, and none beyond the horizon', async () => {

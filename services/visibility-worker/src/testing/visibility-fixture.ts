@@ -11,7 +11,7 @@ import { createDialog } from '@dialog/domain/testing/examples';
 import { createSubmitMetrics } from '@dialog/lanes/metrics';
 import { openNats } from '@dialog/lanes/open-nats';
 import { openRedis } from '@dialog/lanes/open-redis';
-import { defaultLanesSettings, type LanesSettings, openLanes } from '@dialog/lanes/submit';
+import { defaultLanesSettings, type Lanes, type LanesSettings, openLanes } from '@dialog/lanes/submit';
 import { openTestSpace } from '@dialog/local/testing';
 import { createLogger } from '@dialog/telemetry/logger';
 import { Queue } from 'bullmq';
@@ -29,7 +29,13 @@ const laneCount = 2;
 const log = createLogger('test', process.env.LOG === undefined ? 'silent' : 'debug');
 
 /** How a visibility-worker differs from others. */
-export type Changes = { now?: () => Timestamp; lanes?: Partial<LanesSettings>; sweepMs?: number };
+export type Changes = {
+  now?: () => Timestamp;
+  lanes?: Partial<LanesSettings>;
+  sweepMs?: number;
+  /** What becomes of its commands, instead of what the lanes make of them. */
+  submit?: Lanes['submit'];
+};
 
 /** A dialog-worker, somebody who sends commands, and as many visibility-workers as a test wants. */
 export async function openVisibilityFixture() {
@@ -76,9 +82,10 @@ export async function openVisibilityFixture() {
     },
 
     /** A visibility-worker as main.ts puts it together. */
-    async openVisibilityWorker({ now = present, lanes: laneChanges = {}, sweepMs = 20 }: Changes = {}) {
+    async openVisibilityWorker({ now = present, lanes: laneChanges = {}, sweepMs = 20, submit }: Changes = {}) {
       const registry = new Registry();
-      const lanes = await openSender(natsCreds.visibilityWorker, laneChanges);
+      const sending = await openSender(natsCreds.visibilityWorker, laneChanges);
+      const lanes = submit === undefined ? sending : { submit };
       const settings = { dialogsAtOnceMax: 64, eventsAtOnceMax: 1_000, outcomeWaitMs: 5_000, setAsideMs: 60_000 };
       const metrics = createVisibilityMetrics(registry);
       const applyDue = createApplyDue({ ...{ db, lanes, now, metrics, log }, newId: uuidv7 }, settings);
