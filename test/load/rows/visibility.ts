@@ -8,7 +8,7 @@ const path = '/api/v1/serviceowner/dialogs';
 const goalPerSecond = 500;
 const goalMeanwhileMs = 500;
 /** Other writes meanwhile: few, so that what is measured is how long one of them waits. */
-const creates = { connections: 32, rate: 50 };
+const creates = { connections: 64, rate: 20 };
 
 /** A hundred thousand dialogs with the same `visibleFrom`, while others are created. */
 export const visibility: Bench = {
