@@ -346,6 +346,38 @@ it('is the same, when the policies are known, and the decision point is asked on
   expect(metrics).toMatch(/dialog_decisions_total{source="both"} [1-9]/);
 }, 120_000);
 
+it('needs no decision point where the policies settle it, and nothing else where they cannot be applied', async () => {
+  const [manager] = users;
+  const dialog = dialogs.find(({ resourceId, party }) => resourceId === 'ttd-building-permit' && party === fish);
+  if (manager === undefined || dialog === undefined) throw new Error('The matrix has no such cell.');
+  const should = await expected(manager, 4, dialog);
+  for (const operation of ['decision-point', 'authorised-parties']) {
+    const app = await fixture.openGateway();
+    await fault({ operation, status: 503 });
+    expect(await told(app, manager, 4, dialog)).toEqual(should);
+    await fetch(`${fixture.emulator.baseUrl}/emulator/faults`, { method: 'DELETE' });
+  }
+});
+
+async function fault(described: { operation: string; status: number }): Promise<void> {
+  await fetch(`${fixture.emulator.baseUrl}/emulator/faults`, { method: 'POST', body: JSON.stringify(described) });
+}
+
+it('is refused soon to readers of a level that the policy no longer admits', async () => {
+  const [manager] = users;
+  const dialog = dialogs.find(({ resourceId, party }) => resourceId === 'ttd-newsletter' && party === kari);
+  if (manager === undefined || dialog === undefined) throw new Error('The matrix has no such cell.');
+  const app = await fixture.openGateway();
+  expect(await told(app, manager, 3, dialog)).toHaveProperty('permitted');
+  await db
+    .updateTable('resource_policy')
+    .set({ minimum_level: 4 })
+    .where('service_resource', '=', `urn:altinn:resource:${dialog.resourceId}`)
+    .execute();
+  const tooLow = { refused: '403 Altinn authentication level too low.' };
+  await expect.poll(() => told(app, manager, 3, dialog)).toEqual(tooLow);
+});
+
 /** Where a policy cannot tell, or was not the last word. */
 async function mayBeOpen({ user, dialog }: Cell): Promise<boolean> {
   if (user.urn === email) return user.isUnknown !== true;
