@@ -1,7 +1,10 @@
 import { sql } from 'kysely';
 import type { Database } from './open.ts';
 
-/** Where rows of a dialog are, by its id. Operations and the outbox are no part of it: they tell what happened. */
+/**
+ * Where rows of a dialog are, by its id. Operations and the outbox, with what is held back of it, are no part of it: they tell what
+ * happened.
+ */
 const partsOfDialog = [
   'dialog_transmission',
   'dialog_activity',

@@ -166,12 +166,29 @@ export interface OutboxCursor {
   seq: Generated<number>;
 }
 
+export interface OutboxHeldBack {
+  attempts_count: number;
+  change: ColumnType<string>;
+  dialog_id: string;
+  due_at: Instant;
+  failing_since: Instant | null;
+  lane: number;
+  passed_count: number;
+  reader: string;
+  reason: string | null;
+  seq: number;
+}
+
 export interface OutboxRefusal {
   change: ColumnType<string>;
+  id: Generated<string>;
   lane: number;
+  message_id: Generated<string>;
   reader: string;
   reason: string;
   refused_at: Instant;
+  replay_asked_at: Instant | null;
+  replayed_at: Instant | null;
   seq: number;
 }
 
@@ -221,6 +238,7 @@ export interface DB {
   operation: Operation;
   outbox: Outbox;
   outbox_cursor: OutboxCursor;
+  outbox_held_back: OutboxHeldBack;
   outbox_refusal: OutboxRefusal;
   party_resource: PartyResource;
   policy_question: PolicyQuestion;

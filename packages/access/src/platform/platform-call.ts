@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { UpstreamFailure } from '../upstream-failure.ts';
 import type { Upstream } from './http.ts';
-import { clientVariables, type PlatformTokens } from './platform-token.ts';
+import { clientVariables, isUnauthorized, type PlatformTokens, withToken } from './platform-token.ts';
 
 /**
  * Posts JSON to an operation of the platform that wants to know who asks, and parses the answer with the schema, whose
@@ -27,25 +27,17 @@ export function createPlatformCall({ upstream, platformUrl, tokens, subscription
   ];
 
   return async (operation, path, body, schema) => {
-    const token = await tokens?.current();
     try {
-      return await ask(token);
-    } catch (err) {
-      if (token === undefined || !isUnauthorized(err)) throw explained(err);
-      // The token may have been withdrawn before its time. Once more with a new one; then it is not the token.
-      tokens?.forget(token);
-    }
-    try {
-      return await ask(await tokens?.current());
+      return await withToken(tokens, ask);
     } catch (err) {
       throw explained(err);
     }
 
-    function ask(withToken: string | undefined) {
+    function ask(token: string | undefined) {
       const headers = {
         'Content-Type': 'application/json; charset=utf-8',
         Accept: 'application/json',
-        ...(withToken !== undefined && { Authorization: `Bearer ${withToken}` }),
+        ...(token !== undefined && { Authorization: `Bearer ${token}` }),
         ...(subscriptionKey !== undefined && { 'Ocp-Apim-Subscription-Key': subscriptionKey }),
       };
       return upstream.readJson({ operation, url: `${platformUrl}${path}`, method: 'POST', headers, body }, schema);
@@ -59,8 +51,4 @@ export function createPlatformCall({ upstream, platformUrl, tokens, subscription
       });
     }
   };
-}
-
-function isUnauthorized(err: unknown): boolean {
-  return err instanceof UpstreamFailure && err.status === 401;
 }

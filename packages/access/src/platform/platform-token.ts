@@ -57,6 +57,30 @@ export function createPlatformTokens(deps: Deps): PlatformTokens {
   }
 }
 
+/**
+ * Makes a call with a token; after a 401 once more with a new one, for the first may have been withdrawn before its time.
+ * A second 401 is not because of the token.
+ *
+ * @param tokens without, the call is made without one; only a stand-in will answer that
+ */
+export async function withToken<Result>(
+  tokens: PlatformTokens | undefined,
+  call: (token: string | undefined) => Promise<Result>,
+): Promise<Result> {
+  const token = await tokens?.current();
+  try {
+    return await call(token);
+  } catch (err) {
+    if (token === undefined || !isUnauthorized(err)) throw err;
+    tokens?.forget(token);
+    return call(await tokens?.current());
+  }
+}
+
+export function isUnauthorized(err: unknown): boolean {
+  return err instanceof UpstreamFailure && err.status === 401;
+}
+
 async function maskinportenToken({ upstream, maskinportenUrl, client }: Deps): Promise<string> {
   const iat = Math.floor(Date.now() / 1000);
   const assertion = await new SignJWT({ scope: client.scopes.join(' ') })

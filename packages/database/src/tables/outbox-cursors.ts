@@ -15,8 +15,34 @@ export async function ensure(db: Database, reader: string): Promise<void> {
   `.execute(db);
 }
 
+/**
+ * Gives a reader that has never been there a cursor for every lane, behind the newest row: it is for what comes from now
+ * on. Lanes that come up later it reads from their first row on.
+ */
+export async function beginAtEnd(db: Database, reader: string): Promise<void> {
+  await sql`
+    insert into outbox_cursor (reader, lane, seq)
+    select ${reader}, id, outbox_seq from lane
+    where not exists (select from outbox_cursor as known where known.reader = ${reader})
+    on conflict do nothing
+  `.execute(db);
+}
+
 /** What a reader has not passed yet of one lane: how many rows, and when the oldest of them was written. */
 export type Backlog = { lane: number; rows: number; oldestAt: Timestamp };
+
+/** What a reader has not passed of each lane; `oldestAt` is null where that is nothing. */
+export async function backlogs(
+  db: Database,
+  reader: string,
+): Promise<(Omit<Backlog, 'oldestAt'> & { oldestAt: Timestamp | null })[]> {
+  const [known, waiting] = await Promise.all([
+    db.selectFrom('outbox_cursor').select('lane').where('reader', '=', reader).orderBy('lane').execute(),
+    behind(db, reader),
+  ]);
+  const byLane = new Map(waiting.map((backlog) => [backlog.lane, backlog]));
+  return known.map(({ lane }) => byLane.get(lane) ?? { lane, rows: 0, oldestAt: null });
+}
 
 /** Lanes that hold rows which a reader has not passed yet, the one that waits longest first. */
 export async function behind(db: Database, reader: string): Promise<Backlog[]> {
