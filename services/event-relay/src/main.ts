@@ -1,5 +1,6 @@
 /**
- * event-relay moves events from the outbox to NATS JetStream, each lane in order.
+ * event-relay moves events from the outbox to NATS JetStream, each lane in order, and to Altinn Events where that is
+ * switched on.
  *
  * Composition root: the only file of this service that reads the environment, opens resources and listens to signals.
  * Read it top to bottom.
@@ -12,7 +13,8 @@ import { createLogger } from '@dialog/telemetry/logger';
 import { createMetrics } from '@dialog/telemetry/metrics';
 import { sql } from 'kysely';
 import { relayConfig } from './config.ts';
-import { createRelayMetrics, registerLag } from './metrics.ts';
+import { createRelayMetrics, registerBacklog } from './metrics.ts';
+import { openForwarder } from './open-forwarder.ts';
 import { startRelay } from './relay.ts';
 import { reader } from './relay-batch.ts';
 
@@ -27,9 +29,10 @@ const db = openDatabase(config.databaseUrl, {
   connectTimeoutMs: 5_000,
   statementTimeoutMs: config.statementTimeoutMs,
 });
-registerLag(registry, { db, reader });
+registerBacklog(registry, 'dialog_relay', { db, reader });
 
 const relay = startRelay({ db, log, metrics: createRelayMetrics(registry) }, config);
+const forwarder = config.forwarder && openForwarder(config.databaseUrl, config.forwarder, { log, registry });
 const health = await serveHealth(
   {
     registry,
@@ -37,17 +40,20 @@ const health = await serveHealth(
     checks: [
       { name: 'database', critical: true, timeoutMs: 5_000, check: async () => void (await sql`select 1`.execute(db)) },
       { name: 'relay', critical: true, timeoutMs: 1_000, check: () => relay.check() },
+      ...(forwarder === undefined
+        ? []
+        : [{ name: 'altinn-events', critical: false, timeoutMs: 1_000, check: () => forwarder.check() }]),
     ],
   },
   config.health,
 );
-log.info({ healthPort: health.port }, 'event-relay started');
+log.info({ healthPort: health.port, forwards: forwarder !== undefined }, 'event-relay started');
 
 await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
 log.info('event-relay stopping');
 
 // Past the deadline we give up waiting, not the events: the next relay begins where the cursors are.
 setTimeout(() => process.exit(1), config.shutdownTimeoutMs).unref();
-await relay.stop();
+await Promise.all([relay.stop(), forwarder?.close()]);
 await Promise.all([db.destroy(), health.close()]);
 log.info('event-relay stopped');

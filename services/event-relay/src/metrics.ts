@@ -1,7 +1,8 @@
 import { epochMsOf } from '@dialog/contracts/timestamp';
 import type { Database } from '@dialog/database/open';
-import type { Backlog } from '@dialog/database/tables/outbox-cursors';
 import * as outboxCursors from '@dialog/database/tables/outbox-cursors';
+import * as heldBack from '@dialog/database/tables/outbox-held-back';
+import * as outboxRefusals from '@dialog/database/tables/outbox-refusals';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 export function createRelayMetrics(registry: Registry) {
@@ -41,33 +42,98 @@ export function createRelayMetrics(registry: Registry) {
 }
 export type RelayMetrics = ReturnType<typeof createRelayMetrics>;
 
-/**
- * How far the relays, all together, are behind. Asked of the database when somebody reads the metrics, and not where
- * events are relayed: it is needed most when nothing can be relayed.
- */
-export function registerLag(registry: Registry, { db, reader }: { db: Database; reader: string }): void {
-  backlogGauge('dialog_relay_lag_rows', 'Outbox rows that no relay has published yet.', (backlogs) =>
-    backlogs.reduce((sum, { rows }) => sum + rows, 0),
-  );
-  backlogGauge(
-    'dialog_relay_lag_seconds',
-    'Age of the oldest outbox row that no relay has published yet.',
-    (backlogs) => Math.max(0, ...backlogs.map(({ oldestAt }) => Date.now() - epochMsOf(oldestAt))) / 1_000,
-  );
+export function createForwarderMetrics(registry: Registry) {
+  const registers = [registry];
+  const events = new Counter({
+    name: 'dialog_forwarder_events_total',
+    help: 'Attempts to hand an event over to Altinn Events, by what came of them; parked are events given up after many.',
+    labelNames: ['result'],
+    registers,
+  });
+  for (const result of ['delivered', 'failed', 'refused', 'parked']) events.inc({ result }, 0);
+  return {
+    events,
+    calls: new Histogram({
+      name: 'dialog_forwarder_call_seconds',
+      help: 'How long Altinn Events takes to answer, or not to.',
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    latency: new Histogram({
+      name: 'dialog_forwarder_latency_seconds',
+      help: 'From a change to the answer of Altinn Events to an event of it.',
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300, 1_800, 3_600, 21_600, 86_400],
+      registers,
+    }),
+    away: new Gauge({
+      name: 'dialog_forwarder_receiver_away',
+      help: '1 while Altinn Events fails at everything and is only tried now and then.',
+      registers,
+    }),
+    interruptions: new Counter({
+      name: 'dialog_forwarder_interruptions_total',
+      help: 'How often forwarding broke off because Postgres failed.',
+      registers,
+    }),
+  };
+}
+export type ForwarderMetrics = ReturnType<typeof createForwarderMetrics>;
 
-  function backlogGauge(name: string, help: string, measure: (backlogs: Backlog[]) => number): void {
-    const gauge = new Gauge({
-      name,
-      help: `${help} No value while the database does not answer.`,
-      registers: [registry],
-      async collect() {
-        try {
-          gauge.set(measure(await outboxCursors.behind(db, reader)));
-        } catch {
-          // The health check says why. A gauge that fails would take all other metrics with it.
-          gauge.reset();
-        }
-      },
-    });
+type BacklogDeps = { db: Database; reader: string };
+
+/**
+ * How far all who share a reader's cursors are behind, lane by lane, and what they have refused. Asked of the database when
+ * somebody reads the metrics, and not where events are moved: it is needed most when nothing can be moved.
+ *
+ * @param prefix of the metrics' names: `dialog_relay`
+ */
+export function registerBacklog(registry: Registry, prefix: string, { db, reader }: BacklogDeps): void {
+  laneGauge(registry, `${prefix}_lag_rows`, 'Outbox rows that nobody has passed yet.', async () => {
+    const backlogs = await outboxCursors.backlogs(db, reader);
+    return backlogs.map(({ lane, rows }) => [lane, rows]);
+  });
+  laneGauge(registry, `${prefix}_lag_seconds`, 'Age of the oldest outbox row that nobody has passed yet.', async () => {
+    const backlogs = await outboxCursors.backlogs(db, reader);
+    return backlogs.map(({ lane, oldestAt }) => [
+      lane,
+      oldestAt === null ? 0 : Math.max(0, Date.now() - epochMsOf(oldestAt)) / 1_000,
+    ]);
+  });
+  const refusals: Gauge = new Gauge({
+    name: `${prefix}_refusals`,
+    help: 'Events that were given up and not replayed yet; an operator reads them with dead-letters.',
+    registers: [registry],
+    collect: () => orNothing(refusals, async () => refusals.set(await outboxRefusals.open(db, reader))),
+  });
+}
+
+/** What the forwarder holds back. */
+export function registerHeldBack(registry: Registry, prefix: string, { db, reader }: BacklogDeps): void {
+  laneGauge(registry, `${prefix}_held_back_rows`, 'Outbox rows that wait for another attempt.', async () => [
+    ...(await heldBack.counts(db, reader)),
+  ]);
+}
+
+function laneGauge(registry: Registry, name: string, help: string, measure: () => Promise<[number, number][]>): void {
+  const gauge: Gauge = new Gauge({
+    name,
+    help: `${help} No value while the database does not answer.`,
+    labelNames: ['lane'],
+    registers: [registry],
+    collect: () =>
+      orNothing(gauge, async () => {
+        const values = await measure();
+        gauge.reset();
+        for (const [lane, value] of values) gauge.set({ lane }, value);
+      }),
+  });
+}
+
+/** The health check says why the database does not answer. A gauge that fails would take all other metrics with it. */
+async function orNothing(gauge: Gauge, collect: () => Promise<void>): Promise<void> {
+  try {
+    await collect();
+  } catch {
+    gauge.reset();
   }
 }

@@ -11,6 +11,7 @@ import type { Publisher } from '@dialog/events/publish';
 import type { Logger } from '@dialog/telemetry/logger';
 import { sql } from 'kysely';
 import type { RelayMetrics } from './metrics.ts';
+import { unreadableBecause } from './unreadable.ts';
 
 /** Under which name the cursors of this service are kept. All relays share them. */
 export const reader = 'event-relay';
@@ -47,13 +48,14 @@ export async function relayBatch(deps: BatchDeps, settings: BatchSettings, lane:
     const batch = rows.map((row) => readRow(row, settings));
     const { stored, duplicates, refusals } = await publisher.publish(batch.flatMap(({ messages }) => messages));
     for (const { message, reason } of refusals) {
-      batch.find(({ messages }) => messages.includes(message))?.refused.push(`${message.messageId}: ${reason}`);
+      batch.find(({ messages }) => messages.includes(message))?.refused.push({ messageId: message.messageId, reason });
     }
     for (const { row, refused } of batch.filter((entry) => entry.refused.length > 0)) {
-      const reason = refused.join('\n');
-      log.error({ lane, seq: row.seq, reason }, 'event not delivered');
-      await outboxRefusals.insert(trx, { reader, lane, ...row, refusedAt: timestampOf(Date.now()), reason });
-      metrics.refused.inc(refused.length);
+      for (const refusal of refused) {
+        log.error({ lane, seq: row.seq, ...refusal }, 'event not delivered');
+        await outboxRefusals.insert(trx, { reader, lane, ...row, refusedAt: timestampOf(Date.now()), ...refusal });
+        metrics.refused.inc();
+      }
     }
     await outboxCursors.advance(trx, reader, lane, last.seq);
 
@@ -69,15 +71,20 @@ export async function relayBatch(deps: BatchDeps, settings: BatchSettings, lane:
 }
 
 /** `refused` says what will not be delivered and why. */
-type Entry = { row: OutboxRow; occurredAtMs?: number; messages: EventMessage[]; refused: string[] };
+type Entry = {
+  row: OutboxRow;
+  occurredAtMs?: number;
+  messages: EventMessage[];
+  refused: { messageId: string; reason: string }[];
+};
 
-/** A row that cannot be read would stop its lane for ever: it is passed over, and kept as a refusal. */
+/** A row that cannot be read would stop its lane for ever: it is passed over, and kept as a refusal of all that it holds. */
 function readRow(row: OutboxRow, settings: MessageSettings): Entry {
   try {
     const change = dialogChange.parse(JSON.parse(row.change));
     const messages = eventMessagesOf(change, settings);
     return { row, occurredAtMs: epochMsOf(change.occurredAt), messages, refused: [] };
   } catch (err) {
-    return { row, messages: [], refused: [`All events: ${err instanceof Error ? err.message : 'unknown fault'}`] };
+    return { row, messages: [], refused: [{ messageId: '', reason: unreadableBecause(err) }] };
   }
 }

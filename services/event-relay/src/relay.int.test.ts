@@ -106,7 +106,7 @@ describe('relaying', () => {
     await ready();
     await untilPassed(fixture);
     await expectAllOnceInOrder(admin, writer);
-    const refusals = await outboxRefusals.list(db, 'event-relay', 10);
+    const refusals = await outboxRefusals.list(db, 100);
     expect(refusals.map(({ lane, seq }) => [lane, seq]).toSorted()).toEqual([
       [1, 2],
       [1, 3],

@@ -73,7 +73,10 @@ it('who does not answer, or is not there, may take it another time', async () =>
   onTestFinished(() => void silent.close().closeAllConnections());
   const { port } = silent.address() as AddressInfo;
   for (const url of [`http://127.0.0.1:${port}`, 'http://127.0.0.1:1']) {
-    expect(await open(url).publish(event)).toMatchObject({ kind: 'failed', reason: expect.stringMatching(/^events: /) });
+    expect(await open(url).publish(event)).toMatchObject({
+      kind: 'failed',
+      reason: expect.stringMatching(/^events: /),
+    });
   }
 });
 

@@ -10,7 +10,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { sql } from 'kysely';
 import { vi } from 'vitest';
 import { relayConfig } from '../config.ts';
-import { createRelayMetrics, registerLag } from '../metrics.ts';
+import { createRelayMetrics, registerBacklog } from '../metrics.ts';
 import { startRelay } from '../relay.ts';
 import { reader } from '../relay-batch.ts';
 import { deleteStream, openAdmin } from './event-log.ts';
@@ -27,7 +27,7 @@ export type RelayFixture = {
   folder: string;
   /** Settings of a relay. */
   env: Record<string, string>;
-  /** Forgets everything: outbox, cursors, refusals, and the stream. No relay may run. */
+  /** Forgets everything: outbox, cursors, refusals, what is held back, and the stream. No relay may run. */
   reset(): Promise<void>;
   close(): Promise<void>;
 };
@@ -56,7 +56,8 @@ export async function openRelayFixture(): Promise<RelayFixture> {
     },
     async reset() {
       await sql`
-        with rows as (delete from outbox), cursors as (delete from outbox_cursor), refusals as (delete from outbox_refusal)
+        with rows as (delete from outbox), cursors as (delete from outbox_cursor), refusals as (delete from outbox_refusal),
+          held as (delete from outbox_held_back)
         update lane set outbox_seq = 0
       `.execute(db);
       await deleteStream(admin);
@@ -69,7 +70,7 @@ export async function openRelayFixture(): Promise<RelayFixture> {
   };
 }
 
-/** Until no lane has a row that the relays' cursor has not passed. */
+/** Until no lane has a row that a reader's cursor has not passed. */
 export async function untilPassed({ db }: RelayFixture): Promise<void> {
   await vi.waitFor(
     async () => {
@@ -103,7 +104,7 @@ export function openRelay(env: Record<string, string>): TestRelay {
     connectTimeoutMs: 5_000,
     statementTimeoutMs: config.statementTimeoutMs,
   });
-  registerLag(registry, { db, reader });
+  registerBacklog(registry, 'dialog_relay', { db, reader });
   const relay = startRelay({ db, log, metrics: createRelayMetrics(registry) }, config);
   return {
     log: lines,
