@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { dialogChange } from '@dialog/contracts/dialog-event';
 import type { Operation } from '@dialog/contracts/operation';
+import { timestampOf } from '@dialog/contracts/timestamp';
+import * as outboxRefusals from '@dialog/database/tables/outbox-refusals';
 import { withClient } from '@dialog/local/database';
 import { openTestSpace, type TestSpace } from '@dialog/local/testing';
 import { uuidv7 } from 'uuidv7';
@@ -153,6 +156,53 @@ describe('rule 5, a poison command harms nobody else', () => {
   it('an operator is told what cannot be done', async () => {
     expect(await deadLetters('show', uuidv7())).toMatchObject({ code: 1, stdout: '' });
     expect(await deadLetters('replay', 'that one')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Usage'),
+    });
+  });
+
+  it('an operator finds events there that could not be delivered, and can ask for them', async () => {
+    const dialogId = createdId(await ttd.createDialog(smallDialog()));
+    const rows = await services.db.selectFrom('outbox').select(['lane', 'seq', 'change']).execute();
+    const { lane, seq, change } = z
+      .object({ lane: z.number(), seq: z.number(), change: z.string() })
+      .parse(rows.find((row) => row.change.includes(dialogId)));
+    const [event] = dialogChange.parse(JSON.parse(change)).events;
+    for (const [reader, messageId] of [
+      ['event-relay', `${event?.id}.party`],
+      ['altinn-events', ''],
+    ] as const) {
+      const refusal = { reader, lane, seq, messageId, change, refusedAt: timestampOf(Date.now()) };
+      await outboxRefusals.insert(services.db, {
+        ...refusal,
+        reason: 'Not urn:altinn:person:identifier-no:01817030080',
+      });
+    }
+    const { stdout } = await deadLetters('list');
+    expect(stdout).toContain(`DialogCreated of ttd on dialog ${dialogId}, by event-relay\n    Not urn:altinn:person`);
+    expect(stdout).toContain(`all events of ttd on dialog ${dialogId}, by altinn-events`);
+    expect(stdout).not.toContain('01817030080');
+
+    const [ofRelay = '', ofAltinn = ''] = ['event-relay', 'altinn-events'].map(
+      (reader) => new RegExp(`(\\S+) .*${dialogId}, by ${reader}`).exec(stdout)?.[1],
+    );
+    const shown = await deadLetters('show', ofRelay);
+    expect(JSON.parse(shown.stdout)).toMatchObject({ messageId: `${event?.id}.party`, change: JSON.parse(change) });
+    expect(await deadLetters('replay', ofRelay)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('event-relay is asked'),
+    });
+    expect((await deadLetters('replay-all', 'altinn-events')).stdout).toBe(
+      'altinn-events is asked to deliver 1 events.\n',
+    );
+    expect((await deadLetters('list')).stdout).toMatch(/by event-relay, to be replayed since/);
+    await outboxRefusals.markReplayed(services.db, ofAltinn, timestampOf(Date.now()));
+    expect(await deadLetters('replay', ofAltinn)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('--again'),
+    });
+    expect((await deadLetters('replay', ofAltinn, '--again')).code).toBe(0);
+    expect(await deadLetters('replay-all', 'somebody')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('Usage'),
     });

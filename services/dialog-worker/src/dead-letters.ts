@@ -1,6 +1,7 @@
 /**
- * dead-letters shows an operator the commands that could not be applied, and puts one on its lane again when the reason
- * is gone. Run it with the worker's environment.
+ * dead-letters shows an operator the commands that could not be applied and the events that could not be delivered. When
+ * the reason is gone, it puts a command on its lane again, and has an event delivered. Run it with the worker's
+ * environment.
  */
 import { parseArgs } from 'node:util';
 import { type Command, command } from '@dialog/contracts/commands';
@@ -18,11 +19,15 @@ import { Registry } from 'prom-client';
 import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import { type Config, workerConfig } from './config.ts';
+import * as refusedEvents from './refused-events.ts';
 
 const usage = `Usage:
-  dead-letters list [--limit <number>]   the newest first, 50 of them
-  dead-letters show <id>                 all of one, with the body of its command
-  dead-letters replay <id> [--again]     puts its command on its lane as a new one, and prints the new operation's id
+  dead-letters list [--limit <number>]   commands, then events; the newest first, 50 of each
+  dead-letters show <id>                 all of one, with the body of its command or its change
+  dead-letters replay <id> [--again]     puts a command on its lane as a new one, and prints the new operation's id;
+                                         has event-relay deliver an event, behind what it has delivered since
+  dead-letters replay-all <reader>       has all events delivered that were refused by one: event-relay (for NATS) or
+                                         altinn-events
 
 The addresses come from the environment, as the dialog-worker reads them: DATABASE_URL, REDIS_URL, REDIS_PREFIX,
 NATS_URL, LANES.
@@ -33,6 +38,7 @@ class Refusal extends Error {}
 
 const limit = z.string().regex(/^\d{1,6}$/, '--limit must be a whole number');
 const letterId = z.uuid('The id of a dead letter is a UUID');
+const readerName = z.enum(['event-relay', 'altinn-events'], 'Say whose: event-relay or altinn-events');
 
 process.exitCode = await run(process.argv.slice(2));
 
@@ -96,6 +102,12 @@ function parse(args: string[]): 'help' | ((db: Database, config: Config) => Prom
       const replayed = valid(letterId, id);
       return (db, config) => replay(db, config, replayed, values.again);
     }
+    case 'replay-all': {
+      const reader = valid(readerName, id);
+      return async (db) => {
+        process.stdout.write(`${reader} is asked to deliver ${await refusedEvents.askForAll(db, reader)} events.\n`);
+      };
+    }
     default:
       throw new Refusal(verb === '' ? 'Say what to do' : `There is no command ${verb}`);
   }
@@ -108,9 +120,15 @@ async function list(db: Database, count: number): Promise<void> {
     const fate = replayedAs === null ? '' : `, replayed as ${replayedAs}`;
     process.stdout.write(`${id}  ${failedAt}  lane ${lane}  ${what}${fate}\n    ${maskPersons(error)}\n`);
   }
+  for (const lines of await refusedEvents.listed(db, count)) process.stdout.write(lines);
 }
 
 async function show(db: Database, id: string): Promise<void> {
+  const event = await refusedEvents.shown(db, id);
+  if (event !== undefined) {
+    process.stdout.write(`${JSON.stringify(event, undefined, 2)}\n`);
+    return;
+  }
   const { command: text, ...letter } = await find(db, id);
   process.stdout.write(`${JSON.stringify({ ...letter, command: commandIn(text) ?? text }, undefined, 2)}\n`);
 }
@@ -120,6 +138,12 @@ async function show(db: Database, id: string): Promise<void> {
  * a command that was not sent, which `--again` mends, instead of one that the next replay applies a second time.
  */
 async function replay(db: Database, config: Config, id: string, again: boolean): Promise<void> {
+  const event = await refusedEvents.askForReplay(db, id, again);
+  if (event === 'done') throw new Refusal(`${id} was replayed already. To have it delivered once more, add --again.`);
+  if (event !== undefined) {
+    process.stdout.write(`${event.asked}\n`);
+    return;
+  }
   const letter = await find(db, id);
   const kept = commandIn(letter.command);
   if (kept === undefined) throw new Refusal(`${id} holds no command that this version can read.`);

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { timestampOf } from '@dialog/contracts/timestamp';
 import * as outboxRefusals from '@dialog/database/tables/outbox-refusals';
 import { parseConfig } from '@dialog/telemetry/config';
@@ -85,6 +86,8 @@ async function openReceiver(answer: (dialogId: string, id: string) => number) {
     atOnceMax = Math.max(atOnceMax, atOnce);
     let text = '';
     for await (const chunk of request) text += String(chunk);
+    // As long as a quick receiver takes.
+    await delay(2);
     const { id, resourceinstance: dialogId } = JSON.parse(text);
     const status = answer(dialogId, id);
     if (status < 300) received.set(dialogId, [...(received.get(dialogId) ?? []), id]);
@@ -306,9 +309,9 @@ describe('a dialog with many events', () => {
     const { ready } = open({ ...receiver.env, FORWARD_TURN_MS: '10', FORWARD_ROWS_MAX: '50' });
     await ready();
     const writer = createOutboxWriter(fixture.db);
-    await writer.write(0, [...Array.from({ length: 500 }, () => hot), quiet]);
+    await writer.write(0, [...Array.from({ length: 150 }, () => hot), quiet]);
     await vi.waitFor(() => expect(receiver.received.get(quiet)).toHaveLength(2), 20_000);
-    expect(receiver.received.get(hot)?.length ?? 0).toBeLessThan(1_000);
+    expect(receiver.received.get(hot)?.length ?? 0).toBeLessThan(300);
     await vi.waitFor(() => expect(receiver.received).toEqual(expectedOf(writer)), 30_000);
     await vi.waitFor(async () => expect(await heldBackRows()).toBe(0), 5_000);
   });

@@ -1,13 +1,22 @@
 import { randomInt } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import path from 'node:path';
+import { timestampOf } from '@dialog/contracts/timestamp';
 import * as outboxRefusals from '@dialog/database/tables/outbox-refusals';
+import { ensureEventStream } from '@dialog/events/stream';
 import { ownerFilter, partyFilter, partyKeyOf } from '@dialog/events/subjects';
 import { type NatsHandle, openNats } from '@dialog/local/nats';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { countStored, expectAllOnceInOrder, openAdmin, readStored, untilStored } from './testing/event-log.ts';
+import {
+  countStored,
+  deleteStream,
+  expectAllOnceInOrder,
+  openAdmin,
+  readStored,
+  untilStored,
+} from './testing/event-log.ts';
 import { createOutboxWriter, dialogIdsOf, dialogsOfLanes, laneCount, party } from './testing/outbox-writer.ts';
 import {
   openRelay,
@@ -17,6 +26,8 @@ import {
   type TestRelay,
   untilPassed,
 } from './testing/relay-fixture.ts';
+
+const streamSettings = { replicas: 1, ageMaxMs: 3_600_000, bytesMax: 16 * 1_024 ** 2, duplicateWindowMs: 60_000 };
 
 let fixture: RelayFixture;
 let relay: TestRelay | undefined;
@@ -107,14 +118,42 @@ describe('relaying', () => {
     await untilPassed(fixture);
     await expectAllOnceInOrder(admin, writer);
     const refusals = await outboxRefusals.list(db, 100);
-    expect(refusals.map(({ lane, seq }) => [lane, seq]).toSorted()).toEqual([
-      [1, 2],
-      [1, 3],
-    ]);
-    expect(refusals.find(({ seq }) => seq === 2)?.change).toBe('{"dialogId": "not one"}');
-    expect(refusals.find(({ seq }) => seq === 3)?.reason).toContain('max_payload');
+    const [unreadable, ...large] = refusals.toSorted((one, other) => one.seq - other.seq);
+    expect(unreadable).toMatchObject({ lane: 1, seq: 2, messageId: '', change: '{"dialogId": "not one"}' });
+    expect(large.map(({ messageId }) => messageId).toSorted()).toEqual([...tooLarge.expected.values()].flat().sort());
+    for (const { seq, reason } of large) expect([seq, reason]).toEqual([3, expect.stringContaining('max_payload')]);
     expect(await metric('dialog_relay_messages_refused_total')).toBe(1 + tooLarge.expectedCount());
-    expect(log.filter((line) => line.includes('"level":"error"'))).toHaveLength(2);
+    expect(await metric('dialog_relay_refusals')).toBe(1 + tooLarge.expectedCount());
+    expect(log.filter((line) => line.includes('"level":"error"'))).toHaveLength(refusals.length);
+  });
+
+  it('replays what was refused when an operator asks for it, and nothing else of its row', async () => {
+    const { db, admin } = fixture;
+    const writer = createOutboxWriter(db, admin);
+    await writer.write(1, dialogIdsOf(1));
+    const { ready, metric } = open();
+    await ready();
+    await untilPassed(fixture);
+    const [change = ''] = (await db.selectFrom('outbox').select('change').execute()).map((row) => row.change);
+    const [refused = ''] = [...writer.expected.values()].flat();
+    const kept = { reader: 'event-relay', lane: 1, refusedAt: timestampOf(Date.now()), reason: 'Too large.' };
+    await outboxRefusals.insert(db, { ...kept, seq: 1, messageId: refused, change });
+    await outboxRefusals.insert(db, { ...kept, seq: 2, messageId: '', change: '{"dialogId": "not one"}' });
+    // As if it had never been published.
+    await deleteStream(admin);
+    await ensureEventStream(admin, streamSettings);
+    expect(await metric('dialog_relay_refusals')).toBe(2);
+
+    const asked = { at: timestampOf(Date.now()), again: false };
+    expect(await outboxRefusals.askForReplay(db, { reader: 'event-relay' }, asked)).toBe(2);
+    await untilStored(admin, 1);
+    expect((await readStored(admin)).map(({ messageId }) => messageId)).toEqual([refused]);
+    // The other one is as unreadable as before.
+    await vi.waitFor(async () => {
+      const [unreadable] = (await outboxRefusals.list(db, 10)).filter(({ replayedAt }) => replayedAt === null);
+      expect(unreadable).toMatchObject({ seq: 2, replayAskedAt: null, reason: expect.stringContaining('dialogId') });
+    }, 5_000);
+    expect(await metric('dialog_relay_refusals')).toBe(1);
   });
 
   it('goes on when Postgres drops its connections', async () => {
