@@ -97,6 +97,8 @@ export async function startStack(settings: Settings, started: ServerHandle[], si
       ...everywhere,
       ...credsOf('eventRelay'),
       PARTY_KEY_SECRET_FILE: partyKeyFile,
+      // Where one can look at what arrived. A real platform gets events only if that is asked for.
+      ...(emulator !== undefined && { ALTINN_EVENTS_URL: emulator.url, ...emulatorClient(dataDir) }),
     }),
   );
   await addService(
@@ -193,7 +195,7 @@ function emulatorIssuers(url: string): string[] {
   return [`${url}/`, `${url}/authentication/api/v1/openid/`, `${url}/idporten`];
 }
 
-/** Who the gateway is to the emulator, which has made a key for it. Calls that need a platform token go by that. */
+/** Who our services are to the emulator, which has made a key for them. Calls that need a platform token go by that. */
 export function emulatorClient(dataDir: string): NodeJS.ProcessEnv {
   const clientId = 'dialogporten';
   const file = path.join(dataDir, `altinn-emulator/keys/client-${clientId}.jwk.json`);

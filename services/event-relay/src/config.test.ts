@@ -32,7 +32,31 @@ it('sends one message of a dialog at a time where the stream has several copies'
   expect(parseConfig(relayConfig, { ...least, EVENT_STREAM_REPLICAS: '3' }).publish.pipelining).toBe('one-per-dialog');
 });
 
+it('forwards nothing until it is told where to', () => {
+  expect(parseConfig(relayConfig, least).forwarder).toBeUndefined();
+});
+
+it('takes the platform for where Altinn Events is, if nothing else is said', () => {
+  const { forwarder } = parseConfig(relayConfig, { ...least, ALTINN_EVENTS_URL: 'https://platform.tt02.altinn.no/' });
+  expect(forwarder?.altinn).toMatchObject({
+    eventsUrl: 'https://platform.tt02.altinn.no',
+    platformUrl: 'https://platform.tt02.altinn.no',
+    maskinportenUrl: 'https://test.maskinporten.no',
+    client: undefined,
+  });
+  // Some short pauses, and again after each of four long ones: thirty attempts.
+  expect(forwarder?.pausesMs).toHaveLength(29);
+  expect(forwarder?.pausesMs.slice(0, 7)).toEqual([100, 200, 500, 800, 1_000, 60_000, 100]);
+  const apart = { ALTINN_EVENTS_URL: 'https://events.example', ALTINN_PLATFORM_URL: 'https://platform.example' };
+  expect(parseConfig(relayConfig, { ...least, ...apart }).forwarder?.altinn).toMatchObject({
+    eventsUrl: 'https://events.example',
+    platformUrl: 'https://platform.example',
+  });
+});
+
 it.each([
+  ['ALTINN_EVENTS_URL', 'nats://127.0.0.1', 'must be a URL that begins with https:// or http://'],
+  ['FORWARD_RETRY_PAUSES_MS', '100,soon', 'must be a whole number from 1 to 86400000'],
   ['PUBLIC_URL', 'dialog.example', 'must be a URL that begins with http:// or https://'],
   ['PARTY_KEY_SECRET_FILE', '/nowhere', 'must name a file that can be read (ENOENT)'],
   ['NATS_CREDS', '/nowhere', 'must name a file that can be read (ENOENT)'],

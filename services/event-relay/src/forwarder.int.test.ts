@@ -1,13 +1,16 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { timestampOf } from '@dialog/contracts/timestamp';
 import * as outboxRefusals from '@dialog/database/tables/outbox-refusals';
+import { freePort } from '@dialog/local/free-port';
 import { parseConfig } from '@dialog/telemetry/config';
 import { createLogger } from '@dialog/telemetry/logger';
 import { createMetrics } from '@dialog/telemetry/metrics';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { z } from 'zod';
 import { reader } from './altinn-events.ts';
 import { relayConfig } from './config.ts';
 import { openForwarder } from './open-forwarder.ts';
@@ -81,25 +84,24 @@ async function openReceiver(answer: (dialogId: string, id: string) => number) {
   const received = new Map<string, string[]>();
   let atOnce = 0;
   let atOnceMax = 0;
-  const server = createServer(async (request, response) => {
+
+  async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     atOnce += 1;
     atOnceMax = Math.max(atOnceMax, atOnce);
-    let text = '';
-    for await (const chunk of request) text += String(chunk);
+    const { id, resourceinstance: dialogId } = cloudEvent.parse(await json(request));
     // As long as a quick receiver takes.
     await delay(2);
-    const { id, resourceinstance: dialogId } = JSON.parse(text);
     const status = answer(dialogId, id);
     if (status < 300) received.set(dialogId, [...(received.get(dialogId) ?? []), id]);
     atOnce -= 1;
     response.writeHead(status).end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+  }
+
+  const server = createServer((request, response) => void take(request, response));
+  const port = await freePort();
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close().closeAllConnections());
   return {
     env: { ALTINN_EVENTS_URL: `http://127.0.0.1:${port}`, ALTINN_PLATFORM_URL: sink.baseUrl },
     received,
@@ -107,6 +109,8 @@ async function openReceiver(answer: (dialogId: string, id: string) => number) {
     atOnceMax: () => atOnceMax,
   };
 }
+
+const cloudEvent = z.object({ id: z.string(), resourceinstance: z.string() });
 
 describe('forwarding', () => {
   it('hands over each event once, those of a dialog in order, and leaves nothing behind', async () => {

@@ -2,7 +2,7 @@ import type { Logger } from '@dialog/telemetry/logger';
 import { UpstreamFailure } from '../upstream-failure.ts';
 import { createUpstream, type Upstream } from './http.ts';
 import type { PlatformSettings } from './platform.ts';
-import { createPlatformTokens, withToken } from './platform-token.ts';
+import { clientVariables, createPlatformTokens, isUnauthorized, withToken } from './platform-token.ts';
 
 export type AltinnEventsSettings = Omit<PlatformSettings, 'cdnUrl' | 'subscriptionKey'> & {
   /** Base address of Altinn Events, without a slash at the end. */
@@ -47,7 +47,7 @@ export function openAltinnEvents(settings: AltinnEventsSettings, log: Logger): A
         return { kind: 'delivered' };
       } catch (err) {
         if (!(err instanceof UpstreamFailure)) throw err;
-        return { kind: isAboutTheEvent(err) ? 'refused' : 'failed', reason: reasonOf(err) };
+        return { kind: isAboutTheEvent(err) ? 'refused' : 'failed', reason: reasonOf(err, tokens !== undefined) };
       }
     },
   };
@@ -73,6 +73,7 @@ function isAboutTheEvent({ operation: failed, status }: UpstreamFailure): boolea
 }
 
 /** What the receiver says of an event may quote it, with the party in it: the status has to do. */
-function reasonOf({ message, cause }: UpstreamFailure): string {
-  return cause instanceof Error ? `${message} (${cause.name}: ${cause.message})` : message;
+function reasonOf(err: UpstreamFailure, hasTokens: boolean): string {
+  if (!hasTokens && isUnauthorized(err)) return `${err.message}, and not set: ${clientVariables}`;
+  return err.cause instanceof Error ? `${err.message} (${err.cause.name}: ${err.cause.message})` : err.message;
 }
