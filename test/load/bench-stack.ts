@@ -37,7 +37,8 @@ export async function startBenchStack(): Promise<BenchStack> {
   try {
     // Read by the emulator, which inherits it.
     process.env.FIXTURES_DIR = writeBenchWorld(path.join(dataDir, 'world'));
-    const settings = readSettings({ PORT: '0', DATA_DIR: dataDir });
+    // Off, as it is in production unless somebody wants it: the emulator would take its share of the machine.
+    const settings = readSettings({ PORT: '0', DATA_DIR: dataDir, ALTINN_EVENTS_URL: 'off' });
     const stack = await startStack(settings, started, new AbortController().signal);
     const { emulatorUrl } = stack;
     if (emulatorUrl === undefined) throw new Error('The bench needs the emulator.');

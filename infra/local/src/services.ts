@@ -16,7 +16,16 @@ const programs: Record<ServiceName, string> = {
 const readinessTimeoutMs = 5_000;
 
 /** Settings of `npm start` itself; a service would take some of them for its own. */
-const own = ['PORT', 'HOST', 'DATA_DIR', 'HEALTH_PORT', 'PUBLIC_URL', 'NATS_CREDS', 'DIALOG_TOKEN_KEYS'];
+const own = [
+  'PORT',
+  'HOST',
+  'DATA_DIR',
+  'HEALTH_PORT',
+  'PUBLIC_URL',
+  'NATS_CREDS',
+  'DIALOG_TOKEN_KEYS',
+  'ALTINN_EVENTS_URL',
+];
 const withoutOwn = Object.fromEntries(own.map((name) => [name, undefined]));
 
 /**

@@ -29,6 +29,7 @@ describe('the settings of npm start', () => {
       NATS_CREDS: path.join(folder, 'file'),
       TOKEN_ISSUERS: 'https://maskinporten.no/, http://127.0.0.1:9000/',
       ALTINN_PLATFORM_URL: 'https://platform.altinn.no/',
+      ALTINN_EVENTS_URL: 'off',
     };
     expect(read(env)).toEqual({
       port: 9090,
@@ -40,6 +41,7 @@ describe('the settings of npm start', () => {
       // An issuer is compared with what stands in tokens, to the last slash.
       tokenIssuers: ['https://maskinporten.no/', 'http://127.0.0.1:9000/'],
       altinnPlatformUrl: 'https://platform.altinn.no',
+      altinnEventsUrl: 'off',
     });
   });
 
@@ -55,6 +57,7 @@ describe('the settings of npm start', () => {
     ['TOKEN_ISSUERS', { TOKEN_ISSUERS: 'maskinporten.no' }],
     ['TOKEN_ISSUERS', { ALTINN_PLATFORM_URL: 'https://platform.altinn.no' }],
     ['ALTINN_PLATFORM_URL', { ALTINN_PLATFORM_URL: 'http://platform.altinn.no', TOKEN_ISSUERS: 'https://a.no' }],
+    ['ALTINN_EVENTS_URL', { ALTINN_EVENTS_URL: 'on' }],
     ['DATA_DIR', { DATA_DIR: '/dev/null/data' }],
   ])('complain about a wrong %s in one line that names it: %j', (variable, env) => {
     expect(() => read(env)).toThrow(new RegExp(`^${variable}: [^\\n]+$`));

@@ -29,6 +29,9 @@ const settings = z
     NATS_CREDS: z.string().optional(),
     TOKEN_ISSUERS: listOf(issuer).optional(),
     ALTINN_PLATFORM_URL: trustedUrl.optional(),
+    ALTINN_EVENTS_URL: z
+      .union([z.literal('off'), url(['http', 'https'])], 'must be a URL that begins with http:// or https://, or off')
+      .optional(),
   })
   .transform((env) => ({
     /** 0: any that is free. */
@@ -42,6 +45,8 @@ const settings = z
     natsCreds: env.NATS_CREDS === undefined ? undefined : path.resolve(cloneDir, env.NATS_CREDS),
     tokenIssuers: env.TOKEN_ISSUERS,
     altinnPlatformUrl: env.ALTINN_PLATFORM_URL,
+    /** Undefined: the emulator, if there is one. */
+    altinnEventsUrl: env.ALTINN_EVENTS_URL,
   }));
 
 /** What `npm start` can be told. What is undefined is started here. */

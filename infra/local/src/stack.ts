@@ -77,6 +77,7 @@ export async function startStack(settings: Settings, started: ServerHandle[], si
         )
       : undefined;
   const platformUrl = emulator?.url ?? settings.altinnPlatformUrl ?? '';
+  const eventsUrl = settings.altinnEventsUrl ?? emulator?.url;
   const tokenIssuers = settings.tokenIssuers ?? emulatorIssuers(platformUrl);
 
   const gatewayUrl = `http://127.0.0.1:${port}`;
@@ -97,8 +98,9 @@ export async function startStack(settings: Settings, started: ServerHandle[], si
       ...everywhere,
       ...credsOf('eventRelay'),
       PARTY_KEY_SECRET_FILE: partyKeyFile,
-      // Where one can look at what arrived. A real platform gets events only if that is asked for.
-      ...(emulator !== undefined && { ALTINN_EVENTS_URL: emulator.url, ...emulatorClient(dataDir) }),
+      // At the emulator one can look at what arrived. A real platform gets events only if that is asked for.
+      ALTINN_EVENTS_URL: eventsUrl === 'off' ? undefined : eventsUrl,
+      ...(emulator !== undefined && { ALTINN_PLATFORM_URL: emulator.url, ...emulatorClient(dataDir) }),
     }),
   );
   await addService(
