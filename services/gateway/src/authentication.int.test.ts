@@ -85,6 +85,12 @@ describe('the bearer of a token', () => {
     ['of Maskinporten, for a system user', systemuser, letIn, notOwner],
     ['of Maskinporten, for a system user as an object', { ...systemuser, details: 'object' }, letIn, notOwner],
     ['of Maskinporten, for a system user, exchanged', { ...systemuser, issuer: 'altinn' }, letIn, notOwner],
+    [
+      'of Maskinporten, for a system user, as service owner',
+      { ...systemuser, scope: serviceProvider },
+      notEndUser,
+      wrongType,
+    ],
     ['of Maskinporten, for a customer’s system user', { ...systemuser, supplier: '310002003' }, letIn, notOwner],
   ])('%s', async (_, token, enduser, serviceowner) => {
     expect([await toldBearer('enduser', token), await toldBearer('serviceowner', token)]).toEqual([

@@ -46,7 +46,7 @@ export function serviceOwnersOnly({ tokens, resources }: AuthenticationDeps): Mi
     let caller = known.get(verified.claims);
     if (caller === undefined) {
       const identification = await identifyServiceOwner(resources, verified.claims);
-      if (identification.kind === 'refused') return refused(identification.reason, scopes.serviceProvider);
+      if (identification.kind === 'refused') return refusedServiceOwner(c, verified.claims, identification.reason);
       caller = { serviceOwner: identification.serviceOwner, type: identifyUser(verified.claims).type };
       known.set(verified.claims, caller);
     }
@@ -54,10 +54,23 @@ export function serviceOwnersOnly({ tokens, resources }: AuthenticationDeps): Mi
     // May be on any request; most have nothing to do with it.
     const onBehalfOf = endUserId(c);
     if (!onBehalfOf.ok) return invalid(c, onBehalfOf.errors);
-    // The organisation in a system user's token is the vendor of the system. Naming a person makes it a service owner.
-    const isServiceOwner = onBehalfOf.value !== null || serviceOwnerTypes.some((type) => type === caller.type);
-    return isServiceOwner ? next() : forbidden(c, 'Type', wrongType(serviceOwnerTypes));
+    return isServiceOwner(caller.type, onBehalfOf.value) ? next() : forbidden(c, 'Type', wrongType(serviceOwnerTypes));
   };
+}
+
+function refusedServiceOwner(c: GatewayContext, claims: Claims, reason: ServiceOwnerRefusal): Response {
+  if (reason !== 'org-unknown') return refused(reason, scopes.serviceProvider);
+  // What an organisation owns comes after who calls.
+  const onBehalfOf = endUserId(c);
+  if (!onBehalfOf.ok) return invalid(c, onBehalfOf.errors);
+  return isServiceOwner(identifyUser(claims).type, onBehalfOf.value)
+    ? refused(reason, scopes.serviceProvider)
+    : forbidden(c, 'Type', wrongType(serviceOwnerTypes));
+}
+
+/** The organisation in a system user's token is the vendor of the system. Naming a person makes it a service owner. */
+function isServiceOwner(caller: UserType, onBehalfOf: string | null): boolean {
+  return onBehalfOf !== null || serviceOwnerTypes.some((type) => type === caller);
 }
 
 const serviceOwnerTypes = ['ServiceOwner', 'ServiceOwnerOnBehalfOfPerson'] as const satisfies readonly UserType[];

@@ -40,7 +40,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function created(): Promise<string> {
+async function created(more: object = {}): Promise<string> {
   const title = { value: [{ languageCode: 'nb', value: 'Byggesøknad' }] };
   const guiActions = ['write', 'delete'].map((action) => ({
     ...{ action, url: 'https://ttd.example/118', priority: 'Tertiary', title: title.value },
@@ -54,7 +54,10 @@ async function created(): Promise<string> {
   const answer = await fetch(`${base}/api/v1/serviceowner/dialogs`, {
     method: 'POST',
     headers: { ...(await fixture.as('ttd', serviceProvider)), 'Content-Type': 'application/json' },
-    body: JSON.stringify({ serviceResource: permit, party: fish, content: { title }, guiActions, transmissions }),
+    body: JSON.stringify({
+      ...{ serviceResource: permit, party: fish, content: { title }, guiActions, transmissions },
+      ...more,
+    }),
   });
   if (answer.status !== 201) throw new Error(await answer.text());
   return z.string().parse(await answer.json());
@@ -125,6 +128,13 @@ describe('a dialog token', () => {
     const { c, y, o, u, l } = await receive(await tokenFor(await created(), user));
     expect(JSON.parse(JSON.stringify({ c, y, o, u, l }))).toEqual(expected);
   });
+});
+
+it('of an e-mail user names the address, at the lowest level', async () => {
+  const party = 'urn:altinn:person:idporten-email:kari@example.com';
+  const id = await created({ party, serviceResource: 'urn:altinn:resource:ttd-newsletter' });
+  const claims = await receive(await tokenFor(id, { email: 'kari@example.com', issuer: 'altinn' }));
+  expect(claims).toMatchObject({ c: party, l: 0, p: party, a: 'read' });
 });
 
 describe('the keys of dialog tokens', () => {

@@ -121,6 +121,9 @@ it('a platform that is away, and has told nothing before, is told by 502', async
     expect((await gateway.request(`${endUser}/${path}`, { headers })).status).toBe(502);
   }
   await fetch(`${fixture.emulator.baseUrl}/emulator/faults`, { method: 'DELETE' });
+  // What was noticed to be away may not be asked again at once.
+  const details = async () => (await gateway.request(`${endUser}/dialogs/${id}`, { headers })).status;
+  await expect.poll(details, { timeout: 10_000 }).toBe(200);
   expect(await statuses(id, { gateway })).toEqual([200, 200, 200, 200, 200, 204, 204, 200]);
 });
 
@@ -131,6 +134,27 @@ it('a person who represents nobody is told by 502, for everybody represents them
   expect((await search('serviceResource=urn:altinn:resource:ttd-building-permit')).status).toBe(502);
   const filtered = await search(`party=${fish}&continuationToken=contentupdatedat_${past},id_${randomUUIDv7()}`);
   expect(await filtered.json()).toMatchObject({ items: [], hasNextPage: false, continuationToken: expect.any(String) });
+});
+
+it('an e-mail user is known by the address, and without an account only to lists', async () => {
+  const party = 'urn:altinn:person:idporten-email:kari@example.com';
+  const id = await created({ party, serviceResource: 'urn:altinn:resource:ttd-newsletter' });
+  const visit = { seenBy: { actorType: 'PartyRepresentative', actorId: party, actorName: 'kari@example.com' } };
+  const ask = async (issuer: string, path: string) => {
+    const headers = await fixture.asEndUser({ email: 'kari@example.com', issuer });
+    const answer = await app.request(`${endUser}/${path}`, { headers });
+    return [answer.status, await answer.json()];
+  };
+  expect(await ask('idporten', `dialogs/${id}/transmissions`)).toMatchObject([404, {}]);
+  for (const issuer of ['altinn', 'idporten']) {
+    expect(await ask(issuer, `dialogs?party=${party}`)).toMatchObject([200, { items: [{ id }] }]);
+    expect(await ask(issuer, `dialogs/${id}`)).toMatchObject([200, { seenSinceLastUpdate: [visit] }]);
+    expect(await ask(issuer, 'parties')).toMatchObject([
+      200,
+      { authorizedParties: [{ party, partyType: 'SelfIdentified', isCurrentEndUser: true }] },
+    ]);
+  }
+  expect(await ask('altinn', `dialogs/${id}/transmissions`)).toEqual([200, []]);
 });
 
 it('a resource that wants a higher level shows in a search what it has for others', async () => {
