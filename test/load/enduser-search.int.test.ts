@@ -20,6 +20,10 @@ const [permit, report, letter, hidden] = ['permit', 'report', 'letter', 'hidden'
 const resources = [permit, report, letter, hidden].filter((one) => one !== undefined);
 const readable = resources.slice(0, 3);
 
+/** Has put everything away but the oldest. */
+const tidyParty = 'urn:altinn:organization:identifier-no:313007200';
+const tidyCount = 2_000;
+
 let space: TestSpace;
 let db: Database;
 
@@ -33,6 +37,14 @@ beforeAll(async () => {
   const ofThousand = { parties: thousand, party: `1 + ${scattered(8, '1000')}`, resource: '1' };
   await storeSpread(space.ownerDatabaseUrl, { ...ofBusy, resources, first: 0, count }, quiet);
   await storeSpread(space.ownerDatabaseUrl, { ...ofThousand, resources, first: count, count }, quiet);
+  const ofTidy = { parties: [tidyParty], party: '1', resource: '1' };
+  await storeSpread(space.ownerDatabaseUrl, { ...ofTidy, resources, first: 2 * count, count: tidyCount }, quiet);
+  await db
+    .updateTable('dialog')
+    .set({ system_labels: sql`array['Archive']` })
+    .where('party', '=', tidyParty)
+    .where('created_at', '>', timestampOf(firstCreatedAt + 20 * minuteMs))
+    .execute();
 });
 afterAll(async () => {
   await db.destroy();
@@ -154,4 +166,10 @@ describe.each<{ who: string; reach: Reach; rowsMax: number; pagesMax: number }>(
     expect(pagesRead).toBeLessThan(pagesMax);
     expect(ways).not.toContain('Seq Scan');
   });
+});
+
+it('finds the few dialogs that were not put away without reading those that were', async () => {
+  const { found, rowsRead } = await searched({ parties: [tidyParty], resources }, { systemLabel: 'Default' });
+  expect(found).toBeGreaterThan(10);
+  expect(rowsRead).toBeLessThan(100);
 });
