@@ -304,7 +304,7 @@ describe('a dialog that its party cannot see yet', () => {
 
     const started = performance.now();
     const changes = await appliedAt(2, [10, on(dialogId, examples.applyVisibility())]);
-    // Far below the time that a statement may take; about 0.4 s on two cores.
+    // Far below the time that a statement may take; about a second on two busy cores.
     expect(performance.now() - started).toBeLessThan(5_000);
     expect(changes.flatMap(({ events }) => events.map(({ id }) => id))).toEqual(ids);
     expect(changes).toHaveLength((count + 100) / 100);

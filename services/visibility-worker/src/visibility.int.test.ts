@@ -30,6 +30,17 @@ const untilNothingIsDue = () =>
     expect((await due.execute(fixture.db)).rows).toEqual([{ due: 0 }]);
   });
 
+/** Creates dialogs that become visible in half an hour, however long that takes. */
+const hidden = (count: number) =>
+  Promise.all(
+    Array.from({ length: count }, () => fixture.applied(createDialog({ visibleFrom: fromNow(30 * minuteMs) }))),
+  );
+/** Moves the moment at which dialogs become visible, as nobody can but a test. */
+const appear = (dialogIds: readonly string[], inMs = 0) =>
+  sql`
+    update dialog set visible_from = ${fromNow(inMs)}, visibility_due_at = ${fromNow(inMs)} where id = any(${dialogIds})
+  `.execute(fixture.db);
+
 /** A clock that can be set, and that tells how often it has been read. */
 function adjustable(byMs: number) {
   const clock = {
@@ -52,7 +63,7 @@ describe('the visibility-worker', () => {
   it('tells the party of a dialog when it becomes visible, and when it expires', async () => {
     const worker = await fixture.openVisibilityWorker();
     worker.start();
-    const dialogId = await fixture.applied(createDialog({ visibleFrom: fromNow(1_000), expiresAt: fromNow(2_000) }));
+    const dialogId = await fixture.applied(createDialog({ visibleFrom: fromNow(2_000), expiresAt: fromNow(3_000) }));
     await fixture.applied(createTransmission(), dialogId);
     await told(dialogId, ['DialogCreated', 'DialogTransmissionCreated']);
     await told(dialogId, ['DialogCreated', 'DialogTransmissionCreated', 'DialogExpired']);
@@ -62,11 +73,12 @@ describe('the visibility-worker', () => {
   });
 
   it('finds what became due while nobody looked, or is due by a restore', async () => {
-    const dialogIds = [300, 310, 320].map((ms) => fixture.applied(createDialog({ visibleFrom: fromNow(ms) })));
-    const [first = '', second = '', deleted = ''] = await Promise.all(dialogIds);
+    const [first = '', second = '', deleted = ''] = await hidden(3);
     await fixture.applied(deleteDialog(), deleted);
+    await appear([first, second]);
+    await sql`update dialog set visible_from = ${present()} where id = ${deleted}`.execute(fixture.db);
     const worker = await fixture.openVisibilityWorker();
-    await until(async () => expect(await worker.lookAhead(minuteMs, 10)).toEqual(['now']));
+    expect(await worker.lookAhead(minuteMs, 10)).toEqual(['now']);
     worker.start();
     for (const dialogId of [first, second]) await told(dialogId, ['DialogCreated']);
     expect(await fixture.told(deleted)).toEqual([]);
@@ -76,7 +88,8 @@ describe('the visibility-worker', () => {
 
   it('sets its alarms anew when Redis has lost everything', async () => {
     (await fixture.openVisibilityWorker({ sweepMs: 100 })).start();
-    const dialogId = await fixture.applied(createDialog({ visibleFrom: fromNow(2_000) }));
+    const [dialogId = ''] = await hidden(1);
+    await appear([dialogId], 2_000);
     const queue = fixture.alarmQueue();
     await until(async () => expect(await queue.getDelayedCount()).toBe(1));
     const keys = await fixture.redis.keys(`${fixture.redisPrefix}:*`);
@@ -87,34 +100,27 @@ describe('the visibility-worker', () => {
   });
 
   it('may be there twice', async () => {
-    const visibleFrom = fromNow(1_500);
-    const dialogIds = await Promise.all(
-      Array.from({ length: 60 }, () => fixture.applied(createDialog({ visibleFrom }))),
-    );
+    const dialogIds = await hidden(60);
     const [one, other] = [await fixture.openVisibilityWorker(), await fixture.openVisibilityWorker()];
     one.start();
     other.start();
+    await appear(dialogIds, 500);
     await untilNothingIsDue();
     for (const dialogId of dialogIds) expect(await fixture.told(dialogId)).toEqual(['DialogCreated']);
   });
 
   it('tells nothing twice, though two send all the same commands', async () => {
-    const visibleFrom = fromNow(500);
-    const dialogIds = await Promise.all(
-      Array.from({ length: 60 }, () => fixture.applied(createDialog({ visibleFrom }))),
-    );
+    const dialogIds = await hidden(60);
+    await appear(dialogIds);
     const [one, other] = [await fixture.openVisibilityWorker(), await fixture.openVisibilityWorker()];
-    await until(async () => expect(await one.lookAhead(minuteMs, 10)).toEqual(['now']));
     const { signal } = new AbortController();
     await Promise.all([one.applyDue(signal), other.applyDue(signal)]);
     for (const dialogId of dialogIds) expect(await fixture.told(dialogId)).toEqual(['DialogCreated']);
   });
 
   it('waits while the lanes are full', async () => {
-    const visibleFrom = fromNow(500);
-    const dialogIds = await Promise.all(
-      Array.from({ length: 60 }, () => fixture.applied(createDialog({ visibleFrom }))),
-    );
+    const dialogIds = await hidden(60);
+    await appear(dialogIds);
     const hasty = { waitingCommandsMax: 3, retryAfterMs: 10 };
     const worker = await fixture.openVisibilityWorker({ lanes: hasty });
     worker.start();
@@ -126,9 +132,8 @@ describe('the visibility-worker', () => {
   it('finds what is due when its clock is put right after having been slow', async () => {
     const clock = adjustable(-60 * minuteMs);
     (await fixture.openVisibilityWorker(clock)).start();
-    const visibleFrom = fromNow(300);
-    const dialogId = await fixture.applied(createDialog({ visibleFrom }));
-    await until(async () => expect(present() > visibleFrom).toBe(true));
+    const [dialogId = ''] = await hidden(1);
+    await appear([dialogId]);
     await clock.untilRead();
     expect(await fixture.told(dialogId)).toEqual([]);
     clock.byMs = 0;
@@ -139,10 +144,11 @@ describe('the visibility-worker', () => {
     const clock = adjustable(60 * minuteMs);
     const worker = await fixture.openVisibilityWorker(clock);
     worker.start();
-    const dialogId = await fixture.applied(createDialog({ visibleFrom: fromNow(1_000) }));
+    const [dialogId = ''] = await hidden(1);
     await until(async () => expect(await worker.registry.metrics()).toContain('{status="Applied"}'));
     expect(await fixture.told(dialogId)).toEqual([]);
     clock.byMs = 0;
+    await appear([dialogId]);
     await told(dialogId, ['DialogCreated']);
     await untilNothingIsDue();
     await clock.untilRead();
@@ -150,7 +156,8 @@ describe('the visibility-worker', () => {
   });
 
   it('leaves a dialog alone for a while whose command has failed', async () => {
-    const dialogId = await fixture.applied(createDialog({ visibleFrom: fromNow(300) }));
+    const [dialogId = ''] = await hidden(1);
+    await appear([dialogId]);
     const clock = adjustable(0);
     const sent: string[] = [];
     const worker = await fixture.openVisibilityWorker({
@@ -160,7 +167,6 @@ describe('the visibility-worker', () => {
         return { id, kind, dialogId: about, receivedAt, status: 'Failed' };
       },
     });
-    await until(async () => expect(await worker.lookAhead(minuteMs, 10)).toEqual(['now']));
     const { signal } = new AbortController();
     await worker.applyDue(signal);
     await worker.applyDue(signal);
@@ -175,8 +181,7 @@ describe('the visibility-worker', () => {
   });
 
   it('begins nothing more when it is told to stop, and fails with what the lanes fail with', async () => {
-    const visibleFrom = fromNow(500);
-    await Promise.all(Array.from({ length: 100 }, () => fixture.applied(createDialog({ visibleFrom }))));
+    await appear(await hidden(100));
     const stopping = new AbortController();
     let sent = 0;
     const stopped = await fixture.openVisibilityWorker({
@@ -186,7 +191,6 @@ describe('the visibility-worker', () => {
         return { id, kind, dialogId, receivedAt, status: 'Applied' };
       },
     });
-    await until(async () => expect(await stopped.lookAhead(minuteMs, 10)).toEqual(['now']));
     await stopped.applyDue(stopping.signal);
     expect(sent).toBe(1);
 
