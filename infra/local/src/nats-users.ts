@@ -8,7 +8,8 @@ const nothing = { allow: [], deny: ['>'] };
 /** Each service may do what it needs and no more. */
 const rights = {
   gateway: {
-    sub: { allow: ['dialogporten.replies.>'] },
+    // Of events those that tell end users of changes; who is told of which, it decides by their dialog tokens.
+    sub: { allow: ['dialogporten.replies.>', 'dialogporten.events.v1.party.>'] },
     pub: nothing,
   },
   visibilityWorker: {

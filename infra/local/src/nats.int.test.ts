@@ -80,7 +80,7 @@ describe('the rights of the services', () => {
     expect(await publishDenied(await as(user), subject)).toMatch(/permissions violation/i);
   });
 
-  it('let the gateway hear replies, and no events', async () => {
+  it('let the gateway hear replies and the events of parties, and no others', async () => {
     const gateway = await as('gateway');
     const worker = await as('dialogWorker');
     const replies = gateway.subscribe('dialogporten.replies.gateway-1', { max: 1 });
@@ -88,10 +88,18 @@ describe('the rights of the services', () => {
     worker.publish('dialogporten.replies.gateway-1', 'outcome');
     for await (const reply of replies) expect(reply.string()).toBe('outcome');
 
-    const denied = new Promise((resolve) => {
-      gateway.subscribe('dialogporten.events.v1.>', { callback: (err) => resolve(err?.message) });
-    });
-    expect(await denied).toMatch(/permissions violation/i);
+    const relay = await as('eventRelay');
+    const ofParties = gateway.subscribe('dialogporten.events.v1.party.*.*.*.*.1', { max: 1 });
+    await gateway.flush();
+    relay.publish('dialogporten.events.v1.party.0f.ttd.resource.created.1', 'event');
+    for await (const event of ofParties) expect(event.string()).toBe('event');
+
+    for (const subject of ['dialogporten.events.v1.>', 'dialogporten.events.v1.owner.>']) {
+      const denied = new Promise((resolve) => {
+        gateway.subscribe(subject, { callback: (err) => resolve(err?.message) });
+      });
+      expect(await denied).toMatch(/permissions violation/i);
+    }
   });
 });
 

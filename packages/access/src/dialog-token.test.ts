@@ -1,8 +1,8 @@
-import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { pairsOf } from './details-authorization.ts';
 import { createDialogTokens, type DialogGrant, dialogTokenClaims } from './dialog-token.ts';
-import { firstKeys, publicKeySet } from './dialog-token-keys.ts';
+import { firstKeys, publicKeySet, signingKeyOf } from './dialog-token-keys.ts';
 import { rotated } from './dialog-token-rotation.ts';
 import type { EndUser } from './end-user.ts';
 
@@ -143,5 +143,47 @@ describe('a dialog token', () => {
     await rotate();
     await expect(verify(old)).rejects.toThrow('no applicable key');
     await verify(young);
+  });
+
+  it('is known again, with its dialog and its end, which has the tolerance of a clock', async () => {
+    const keys = await firstKeys(now);
+    let at = now;
+    const ours = createDialogTokens({ issuer, keys: async () => keys, now: () => at, newId: () => 'one' });
+    const token = await ours.issue({ endUser: kari, dialog, permitted });
+    const endsAt = new Date((claimsOf().exp + 2) * 1000);
+    expect(await ours.verify(token)).toEqual({ kind: 'verified', dialogId: dialog.id, endsAt });
+    at = new Date(endsAt.getTime() - 1);
+    expect(await ours.verify(token)).toMatchObject({ kind: 'verified' });
+    at = endsAt;
+    expect(await ours.verify(token)).toEqual({ kind: 'refused', reason: 'expired' });
+  });
+
+  it('is none of ours with another key, issuer, type, algorithm, or without a dialog', async () => {
+    const { issue, keys, rotate } = await opened();
+    const made = { issuer, keys: async () => keys(), now: () => now, newId: () => 'one' };
+    const { verify } = createDialogTokens(made);
+    const signed = (claims: object, header: object = {}) =>
+      new SignJWT({ ...claimsOf(), ...claims })
+        .setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', kid: keys().primary.kid, ...header })
+        .sign(signingKeyOf(keys().primary));
+    expect(await verify(await signed({}))).toMatchObject({ kind: 'verified' });
+    const old = await issue();
+    await rotate();
+    await rotate();
+    const [head = '', body = '', signature = ''] = (await signed({})).split('.');
+    const unsigned = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
+    const forged = Buffer.from(JSON.stringify(claimsOf({ dialog: { ...dialog, id: 'x' } }))).toString('base64url');
+    for (const [token, reason] of [
+      ['nonsense', 'malformed'],
+      [`${unsigned}.${body}.`, 'algorithm-not-allowed'],
+      [`${head}.${forged}.${signature}`, 'wrong-signature'],
+      [old, 'unknown-key'],
+      [await signed({ iss: 'https://other' }), 'malformed'],
+      [await signed({ i: undefined }), 'malformed'],
+      [await signed({ exp: undefined }), 'no-expiry'],
+      [await signed({}, { typ: 'dialogcontexttoken+jwt' }), 'malformed'],
+    ] as const) {
+      expect(await verify(token)).toEqual({ kind: 'refused', reason });
+    }
   });
 });

@@ -1,8 +1,10 @@
 import type { KeyObject } from 'node:crypto';
-import { SignJWT } from 'jose';
+import { createLocalJWKSet, jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
 import { main, type Pair } from './details-authorization.ts';
-import { type DialogTokenKeys, signingKeyOf } from './dialog-token-keys.ts';
+import { type DialogTokenKeys, publicKeySet, signingKeyOf } from './dialog-token-keys.ts';
 import type { EndUser } from './end-user.ts';
+import { refusalOf, type TokenRefusal } from './tokens.ts';
 
 /** How long a dialog token is good. */
 export const dialogTokenSeconds = 600;
@@ -70,6 +72,16 @@ function actionsOf(permitted: readonly Pair[]): string {
     .join(';');
 }
 
+/** How far the clock of a gateway may be behind that of another. */
+const clockToleranceSeconds = 2;
+
+/** Of a token of ours: which dialog it is for, and from when on it counts no more. */
+export type DialogTokenVerification =
+  | { kind: 'verified'; dialogId: string; endsAt: Date }
+  | { kind: 'refused'; reason: TokenRefusal };
+
+const verifiedClaims = z.object({ i: z.string(), exp: z.number() });
+
 /** Makes dialog tokens, and knows by which keys they can be verified. */
 export type DialogTokens = {
   /** What `iss` says, and below which address the keys are published. */
@@ -81,6 +93,12 @@ export type DialogTokens = {
    * @throws what `keys` throws
    */
   issue: (grant: DialogGrant) => Promise<string>;
+  /**
+   * Whether a token is one that we have made, any gateway of ours, with a key that is still published.
+   *
+   * @throws what `keys` throws
+   */
+  verify: (token: string) => Promise<DialogTokenVerification>;
 };
 
 type Deps = { issuer: string; keys: () => Promise<DialogTokenKeys>; now: () => Date; newId: () => string };
@@ -88,6 +106,7 @@ type Deps = { issuer: string; keys: () => Promise<DialogTokenKeys>; now: () => D
 export function createDialogTokens({ issuer, keys, now, newId }: Deps): DialogTokens {
   // The keys stay the same object until they are changed. Importing one costs as much as a signature.
   const imported = new WeakMap<DialogTokenKeys, KeyObject>();
+  const published = new WeakMap<DialogTokenKeys, ReturnType<typeof createLocalJWKSet>>();
 
   return {
     issuer,
@@ -98,6 +117,23 @@ export function createDialogTokens({ issuer, keys, now, newId }: Deps): DialogTo
       imported.set(current, key);
       const claims = dialogTokenClaims(grant, { issuer, now: now(), id: newId() });
       return new SignJWT(claims).setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', kid: current.primary.kid }).sign(key);
+    },
+    async verify(token) {
+      const current = await keys();
+      const keySet = published.get(current) ?? createLocalJWKSet(publicKeySet(current));
+      published.set(current, keySet);
+      try {
+        const { payload } = await jwtVerify(token, keySet, {
+          ...{ issuer, typ: 'JWT', algorithms: ['EdDSA'], clockTolerance: clockToleranceSeconds },
+          ...{ requiredClaims: ['exp', 'i'], currentDate: now() },
+        });
+        const { i, exp } = verifiedClaims.parse(payload);
+        return { kind: 'verified', dialogId: i, endsAt: new Date((exp + clockToleranceSeconds) * 1000) };
+      } catch (err) {
+        const reason = refusalOf(err);
+        if (reason === undefined) throw err;
+        return { kind: 'refused', reason };
+      }
     },
   };
 }

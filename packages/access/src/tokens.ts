@@ -99,8 +99,8 @@ export function bearerToken(authorization: string | undefined): string | undefin
   return scheme?.toLowerCase() === 'bearer' ? parts.at(-1) : undefined;
 }
 
-/** Undefined for what is not the token's fault. */
-function refusalOf(err: unknown): TokenRefusal | undefined {
+/** Why a token was not verified; undefined for what is not its fault. */
+export function refusalOf(err: unknown): TokenRefusal | undefined {
   if (err instanceof errors.JWTExpired) return 'expired';
   if (err instanceof errors.JWTClaimValidationFailed) {
     if (err.claim === 'nbf' && err.reason === 'check_failed') return 'not-yet-valid';

@@ -24,6 +24,8 @@ export type Nats = {
   publish(subject: string, payload: string): boolean;
   /** Listens from now on, through every reconnect, until the returned function is called. */
   subscribe(subject: string, onMessage: (payload: string) => void): () => void;
+  /** Calls back each time that NATS is there again: what was sent meanwhile has been missed. */
+  onReturn(callback: () => void): void;
   /** Rejects while NATS is away. */
   healthCheck(): Promise<void>;
   close(): Promise<void>;
@@ -50,6 +52,7 @@ export function openNats({
 }): Nats {
   const closing = new AbortController();
   const listeners = new Set<Listener>();
+  const returned: (() => void)[] = [];
   const first = Promise.withResolvers<NatsConnection>();
   let current: NatsConnection | undefined;
   let connected = false;
@@ -76,6 +79,9 @@ export function openNats({
         listeners.delete(listener);
         if (current?.isClosed() === false) listener.subscription?.unsubscribe();
       };
+    },
+    onReturn(callback) {
+      returned.push(callback);
     },
     async healthCheck() {
       if (!connected) throw new Error('NATS is not connected.');
@@ -119,6 +125,7 @@ export function openNats({
       log.info('nats connected');
       for (const listener of listeners) listen(current, listener);
       first.resolve(current);
+      for (const callback of returned) callback();
       await untilClosed(current);
       connected = false;
     }
@@ -133,6 +140,7 @@ export function openNats({
         } else if (status.type === 'reconnect') {
           connected = true;
           log.info('nats connection restored');
+          for (const callback of returned) callback();
         } else if (status.type === 'error') {
           log.error({ err: status.error }, 'nats reported an error');
         }

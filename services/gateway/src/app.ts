@@ -41,6 +41,7 @@ import { registerReadTransmissions } from './routes/end-user/list-transmissions.
 import { registerFindDialogByReference } from './routes/end-user/look-up-dialog.ts';
 import { registerFindDialogs } from './routes/end-user/search-dialogs.ts';
 import { registerLabelDialog } from './routes/end-user/set-system-labels.ts';
+import { type DialogEventsDeps, registerStreamDialogEvents } from './routes/end-user/stream-dialog-events.ts';
 import { registerEventCatalogue } from './routes/event-catalogue.ts';
 import { registerFreezeDialog } from './routes/freeze-dialog.ts';
 import { registerGetActivity } from './routes/get-activity.ts';
@@ -74,6 +75,7 @@ export type GatewayDeps = AuthenticationDeps &
   WriteDeps &
   OperationDeps &
   CatalogueDeps &
+  DialogEventsDeps &
   SearchDeps & {
     db: Database;
     lists: ListAuthorizations;
@@ -151,6 +153,7 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerLookUpDialog(app, deps);
   registerGetOperation(app, deps);
 
+  registerStreamDialogEvents(app, deps);
   app.use(`${endUserPath}/*`, endUsersOnly(deps));
   registerFindDialogs(app, deps);
   registerOpenDialog(app, deps);

@@ -169,11 +169,11 @@ async function verify(tokens: TokenVerifier, token: string): Promise<Verificatio
   }
 }
 
-function challenge(status: 401 | 403, scheme: string): Response {
+export function challenge(status: 401 | 403, scheme: string): Response {
   return new Response(null, { status, headers: { 'WWW-Authenticate': scheme } });
 }
 
-function invalidToken(reason: TokenRefusal): string {
+export function invalidToken(reason: TokenRefusal): string {
   return `Bearer error="invalid_token", error_description="${reason}"`;
 }
 

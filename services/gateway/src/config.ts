@@ -17,6 +17,11 @@ import { z } from 'zod';
 /** Below the limit of most load balancers, which cut a connection that is silent for a minute. */
 const waitMsMaxDefault = 30_000;
 
+const origin = url(['http', 'https']).refine(
+  (text) => URL.canParse(text) && new URL(text).origin === text,
+  'must be an origin: no path',
+);
+
 /** Environment variables, with their defaults, and what the code calls them. */
 export const gatewayConfig = z
   .object({
@@ -78,6 +83,12 @@ export const gatewayConfig = z
     WAIT_MAX_MS: durationMs(0, 600_000).default(waitMsMaxDefault),
     WATCHERS_MAX: wholeNumber(0, 1_000_000).default(5_000),
     HEARTBEAT_MS: durationMs(100, 600_000).default(15_000),
+    /** Pages that follow a dialog at a time. Each is a connection that stays. */
+    EVENT_STREAMS_MAX: wholeNumber(0, 1_000_000).default(10_000),
+    /** How soon such a page is told of one change after another. Each makes it read the dialog again. */
+    EVENT_INTERVAL_MS: durationMs(0, 60_000).default(250),
+    /** Origins of web pages that may follow a dialog, or `*` for all: none gets in without a dialog token. */
+    CORS_ORIGINS: z.literal('*').or(listOf(origin)).default('*'),
     BODY_BYTES_MAX: wholeNumber(1_000, 1_000_000_000).default(20_000_000),
     /** Longer than a load balancer keeps idle connections, or it sends a request into one that is just being closed. */
     KEEP_ALIVE_TIMEOUT_MS: durationMs(0, 3_600_000).default(65_000),
@@ -140,7 +151,10 @@ export const gatewayConfig = z
       heartbeatMs: env.HEARTBEAT_MS,
       bodyBytesMax: env.BODY_BYTES_MAX,
       exactListPartiesMax: env.EXACT_LIST_PARTIES_MAX,
+      eventStreamsMax: env.EVENT_STREAMS_MAX,
+      eventIntervalMs: env.EVENT_INTERVAL_MS,
     },
+    corsOrigins: env.CORS_ORIGINS,
     maintenance: { file: env.MAINTENANCE_FILE, recheckMs: env.MAINTENANCE_RECHECK_MS },
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
   }));

@@ -5,6 +5,8 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 
 export type GatewayEnv = {
+  /** What an answer goes out by; nothing where there is no server. */
+  Bindings: { outgoing?: { destroy(): unknown } };
   Variables: {
     /** W3C trace context that commands and problems of this request carry. */
     traceparent: string;

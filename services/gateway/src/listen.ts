@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import type { GatewayEnv } from './gateway-app.ts';
 
 /** How often connections that have become idle are closed while the server stops. */
 const sweepMs = 50;
@@ -18,7 +19,7 @@ export type Listening = {
  * @throws when the port is taken
  */
 export async function listen(
-  fetch: (request: Request) => Response | Promise<Response>,
+  fetch: (request: Request, bindings: GatewayEnv['Bindings']) => Response | Promise<Response>,
   { port, hostname, keepAliveTimeoutMs }: { port: number; hostname: string; keepAliveTimeoutMs: number },
 ): Promise<Listening> {
   const answer = getRequestListener(fetch);

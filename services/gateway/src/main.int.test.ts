@@ -1,11 +1,13 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { createDialogTokens } from '@dialog/access/dialog-token';
 import { changeDialogTokenKeys } from '@dialog/access/dialog-token-key-file';
+import { parseDialogTokenKeys } from '@dialog/access/dialog-token-keys';
 import { timestampOf } from '@dialog/contracts/timestamp';
 import * as seenLog from '@dialog/database/tables/seen-log';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -39,6 +41,21 @@ function gateway(env: Record<string, string> = {}): GatewayProcess {
 
 async function headers(more: Record<string, string> = {}) {
   return { ...(await fixture.as('ttd')), 'Content-Type': 'application/json', ...more };
+}
+
+/** As a gateway gives it to whoever opens a dialog. */
+async function dialogTokenOf(id: string): Promise<string> {
+  const keys = parseDialogTokenKeys(readFileSync(environment.DIALOG_TOKEN_KEYS_FILE, 'utf8'));
+  const tokens = createDialogTokens({
+    ...{ issuer: 'http://127.0.0.1:0/api/v1', keys: async () => keys, now: () => new Date(), newId: randomUUIDv7 },
+  });
+  const party = 'urn:altinn:person:identifier-no:01817030080';
+  const endUser = {
+    ...({ type: 'Person', id: party, authenticationLevel: 4 } as const),
+    ...{ system: undefined, supplier: undefined, decisionSubject: undefined, partyId: undefined },
+  };
+  const dialog = { id, party, serviceResource: 'urn:altinn:resource:ttd-building-permit' };
+  return tokens.issue({ endUser, dialog, permitted: [] });
 }
 
 describe('the process', () => {
@@ -159,6 +176,10 @@ describe('the process', () => {
     const agent = new Agent({ keepAlive: true });
     onTestFinished(() => agent.destroy());
     const stream = await get(operation, { agent, headers: await headers({ Accept: 'text/event-stream' }) });
+    const [dialogId = ''] = await storeDialogs(fixture.openDatabase(), [{}]);
+    const page = await get(`${base}/api/v1/enduser/dialogs/${dialogId}/events`, {
+      ...{ agent, headers: { Authorization: `Bearer ${await dialogTokenOf(dialogId)}` } },
+    });
     await expect.poll(() => metric(base, 'dialog_operation_watchers')).toBe(2);
     await expect.poll(() => metric(base, 'dialog_lane_envelope_commands_sum')).toBe(2);
 
@@ -167,6 +188,7 @@ describe('the process', () => {
     expect((await write).headers.get('connection')).toBe('close');
     expect(await (await poll).json()).toMatchObject({ status: 'Queued' });
     expect(await text(stream)).toContain('"status":"Queued"');
+    expect(await text(page)).toMatch(/^event: state\n.+"gateway-stopping"}\n\n$/s);
     expect(await process.exited).toBe(0);
     await expect(fetch(`${base}/health`)).rejects.toThrow();
   });

@@ -26,6 +26,7 @@ import { levelsOf } from './authentication-levels.ts';
 import { readGatewayConfig } from './config.ts';
 import { read } from './database-reads.ts';
 import { decisionsOf } from './decisions.ts';
+import { openDialogNotices } from './dialog-notices.ts';
 import { deepChecks, gatewayChecks } from './health-checks.ts';
 import { listAuthorizationsOf } from './list-authorizations.ts';
 import { listen } from './listen.ts';
@@ -85,6 +86,8 @@ const app = createApp({
     now: () => new Date(),
     newId: randomUUID,
   }),
+  notices: openDialogNotices({ nats, log }),
+  corsOrigins: config.corsOrigins,
   limits: config.limits,
   policySettings: config.policySettings,
   now: () => timestampOf(Date.now()),

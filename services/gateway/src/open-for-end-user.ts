@@ -2,6 +2,7 @@ import { isListed, type ListAuthorizations } from '@dialog/access/list-authoriza
 import { problemOf } from '@dialog/contracts/problem';
 import { noRights } from '@dialog/contracts/rights';
 import type { Timestamp } from '@dialog/contracts/timestamp';
+import type { Dialog } from '@dialog/domain/dialog';
 import { type EndUserAccessDeps, refusedByLevel } from './end-user-access.ts';
 import type { GatewayContext } from './gateway-app.ts';
 import type { OpenDialog } from './open-dialog.ts';
@@ -46,15 +47,23 @@ async function readFor(c: GatewayContext, deps: OpenForEndUserDeps, dialogId: st
   if (dialog.deletedAt !== null) return refused(gone(c, dialogId));
   const tooLow = await refusedByLevel(c, deps, dialog);
   if (tooLow !== undefined) return refused(tooLow);
-  const { visibleFrom, expiresAt } = dialog;
-  const now = deps.now();
+  const hidden = refusedByTime(c, dialog, deps.now());
+  if (hidden !== undefined) return refused(hidden);
+  return { ok: true, whole, permissions };
+}
+
+/** 404 for a dialog whose time has not come, or is over; undefined for one that can be seen. */
+export function refusedByTime(
+  c: GatewayContext,
+  { visibleFrom, expiresAt }: Pick<Dialog, 'visibleFrom' | 'expiresAt'>,
+  now: Timestamp,
+): Response | undefined {
   if (visibleFrom !== null && visibleFrom > now) {
     const headers = { Expires: new Date(visibleFrom).toUTCString() };
-    return refused(notThere(c, `The dialog is not visible until ${toTheSecond(visibleFrom)}`, headers));
+    return notThere(c, `The dialog is not visible until ${toTheSecond(visibleFrom)}`, headers);
   }
-  if (expiresAt !== null && expiresAt < now)
-    return refused(notThere(c, `The dialog expired at ${toTheSecond(expiresAt)}`));
-  return { ok: true, whole, permissions };
+  if (expiresAt !== null && expiresAt < now) return notThere(c, `The dialog expired at ${toTheSecond(expiresAt)}`);
+  return undefined;
 }
 
 function notThere(c: GatewayContext, message: string, headers: Record<string, string> = {}): Response {

@@ -16,6 +16,9 @@ export const byServiceOwner = { tags: ['Serviceowner'], security: [{ maskinporte
 /** Every route of end users. */
 export const byEndUser = { tags: ['Enduser'], security: [{ endUser: [] }] };
 
+/** Every route of end users that takes a dialog token instead of theirs. */
+export const byDialogToken = { tags: ['Enduser'], security: [{ dialogToken: [] }] };
+
 /** Every route that needs no token. Says so: without a list, some generators take it that a token is needed. */
 export const byAnybody = { tags: ['Metadata'], security: [] };
 

@@ -91,6 +91,8 @@ const app = createApp({
   }),
   actorSalt: Buffer.alloc(16),
   maintenance: async () => undefined,
+  notices: { watch: async () => undefined },
+  corsOrigins: '*',
   limits: config.limits,
   policySettings: config.policySettings,
   now: () => timestampOf(Date.now()),

@@ -76,6 +76,7 @@ describe('the description of the API', () => {
       'SearchDialogTransmissions',
       'SearchDialogs',
       'SetDialogSystemLabels',
+      'StreamDialogEvents',
     ]);
   });
 
@@ -159,7 +160,7 @@ describe('the description of the API', () => {
     const { schemas, securitySchemes } = document.components;
     for (const [, name = ''] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g))
       expect(schemas).toHaveProperty(name);
-    expect(Object.keys(securitySchemes)).toEqual(['maskinporten', 'endUser']);
+    expect(Object.keys(securitySchemes)).toEqual(['maskinporten', 'endUser', 'dialogToken']);
   });
 
   it('has examples of bodies that can be sent as they are', async () => {

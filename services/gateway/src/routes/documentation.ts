@@ -31,6 +31,13 @@ export function registerDocumentation(app: GatewayApp, { publicUrl }: { publicUr
     description: 'A token of ID-porten, Altinn or, for a system user, Maskinporten, with `digdir:dialogporten`.',
   });
 
+  app.openAPIRegistry.registerComponent('securitySchemes', 'dialogToken', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'The `dialogToken` of a dialog that an end user has opened.',
+  });
+
   for (const { path: address, title, others } of documents) {
     let document: string | undefined;
     app.get(`/${address}`, (c) => {

@@ -18,6 +18,8 @@ export const exampleLimits = {
   heartbeatMs: 1_000,
   bodyBytesMax: 20_000_000,
   exactListPartiesMax: 1_000,
+  eventStreamsMax: 100,
+  eventIntervalMs: 10,
 };
 
 export const examplePolicySettings = { answerAgeMsMax: 30 * 60_000, levelAgeMsMax: 6 * 60 * 60_000, levelFreshMs: 100 };
@@ -77,6 +79,8 @@ export function exampleApp(changed: Partial<GatewayDeps> = {}) {
     decisions: { permissionsFor: async (_caller, _dialog, parts) => permissionsOf(pairsOf(parts), []) },
     representedParties: async () => [],
     dialogTokens: exampleDialogTokens(),
+    notices: { watch: async () => undefined },
+    corsOrigins: '*',
     partyNames: { nameOf: async () => undefined },
     organisations: { organisation: async () => undefined },
     authenticationLevels: { minimumLevelOf: async () => undefined },

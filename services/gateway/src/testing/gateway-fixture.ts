@@ -20,6 +20,7 @@ import { createApp, type GatewayDeps } from '../app.ts';
 import { levelsOf } from '../authentication-levels.ts';
 import { read } from '../database-reads.ts';
 import { decisionsOf } from '../decisions.ts';
+import { openDialogNotices } from '../dialog-notices.ts';
 import { gatewayChecks } from '../health-checks.ts';
 import { listAuthorizationsOf } from '../list-authorizations.ts';
 import { describingItself } from './described-answers.ts';
@@ -39,6 +40,7 @@ export type GatewayChanges = {
   databaseUrl?: string;
   redisUrl?: string;
   platformUrl?: string;
+  closing?: AbortSignal;
   lanes?: Partial<LanesSettings>;
   limits?: Partial<GatewayDeps['limits']>;
 };
@@ -52,6 +54,8 @@ export async function openGatewayFixture() {
   const emulator = await startEmulator();
   const opened: (() => Promise<unknown>)[] = [() => space.close(), () => emulator.close()];
   const tokens = new Map<string, Promise<string>>();
+  // Gateways have the same keys.
+  const dialogTokens = exampleDialogTokens();
 
   return {
     space,
@@ -88,10 +92,12 @@ export async function openGatewayFixture() {
         lists: listAuthorizationsOf(platform, db),
         authenticationLevels: levelsOf(platform.authenticationLevels, db, examplePolicySettings),
         decisions: decisionsOf(platform, { db, registry, log, policySettings: examplePolicySettings }),
-        dialogTokens: exampleDialogTokens(),
+        dialogTokens,
+        notices: openDialogNotices({ nats, log }),
+        corsOrigins: '*',
         limits: { ...exampleLimits, ...changes.limits },
         policySettings: examplePolicySettings,
-        closing: new AbortController().signal,
+        closing: changes.closing ?? new AbortController().signal,
         actorSalt: Buffer.alloc(16, 1),
         maintenance: async () => undefined,
         now: () => timestampOf(Date.now()),
