@@ -65,12 +65,23 @@ describe.each([
 ])('the visibility-worker, after %s,', (_, happen) => {
   it('tells of what became visible meanwhile, and of what does later', async () => {
     const pid = worker.pid;
-    const [soon, later] = [new Date(Date.now() + 2_500), new Date(Date.now() + 6_000)];
-    const [first, second] = await Promise.all(
-      [soon, later].map(async (visibleFrom) => createdId(await ttd.createDialog(smallDialog({ visibleFrom })))),
+    const visibleFrom = new Date(Date.now() + 3_600_000);
+    const [first = '', second = ''] = await Promise.all(
+      Array.from({ length: 2 }, async () => createdId(await ttd.createDialog(smallDialog({ visibleFrom })))),
     );
+    // As if the hour had nearly passed.
+    for (const [dialogId, seconds] of [
+      [first, 1],
+      [second, 6],
+    ]) {
+      await sql`
+        update dialog set visible_from = now() + ${seconds}::int * interval '1 second',
+          visibility_due_at = now() + ${seconds}::int * interval '1 second'
+        where id = ${dialogId}
+      `.execute(services.db);
+    }
     await happen();
-    for (const dialogId of [first ?? '', second ?? '']) {
+    for (const dialogId of [first, second]) {
       await vi.waitFor(async () => expect(await told(dialogId)).toEqual(['DialogCreated']), {
         timeout: 60_000,
         interval: 100,

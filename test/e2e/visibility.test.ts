@@ -51,8 +51,8 @@ async function untilParty(dialogId: string, types: string[]) {
 
 describe('a dialog with dates', () => {
   it('is told to its party when it becomes visible, and when it expires, and stays as it was', async () => {
-    const visibleFrom = new Date(Date.now() + 2_500);
-    const expiresAt = new Date(Date.now() + 4_000);
+    const visibleFrom = new Date(Date.now() + 4_000);
+    const expiresAt = new Date(Date.now() + 6_000);
     const body = { visibleFrom, expiresAt, activities: [numberedActivity('create', 1)] };
     const dialogId = createdId(await ttd.createDialog(smallDialog(body)));
     expect((await ttd.createTransmission(dialogId, numberedTransmission(1))).status).toBe(201);
