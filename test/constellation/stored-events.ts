@@ -18,6 +18,9 @@ export type StoredEvent = {
   event: z.infer<typeof cloudEvent>;
 };
 
+/** So that a busy machine has time enough for each fetch. */
+const messagesAtOnceMax = 1_000;
+
 /** A message as it stands on NATS. */
 export type StoredMessage = { subject: string; headers: Readonly<Record<string, string>>; body: unknown };
 
@@ -53,13 +56,15 @@ export async function openStoredEvents({ natsUrl, natsCreds }: { natsUrl: string
 
   /** All messages as they are, in the same order. */
   async function messages(): Promise<StoredMessage[]> {
-    const count = (await manager.streams.info(eventStream)).state.messages;
-    if (count === 0) return [];
     const consumer = await jetstream(connection, { checkAPI: false }).consumers.get(eventStream);
     const found: StoredMessage[] = [];
-    for await (const message of await consumer.fetch({ max_messages: count, expires: 10_000 })) {
-      const headers = (message.headers?.keys() ?? []).map((name) => [name, message.headers?.get(name) ?? '']);
-      found.push({ subject: message.subject, headers: Object.fromEntries(headers), body: message.json() });
+    const { num_pending: count } = await consumer.info();
+    while (found.length < count) {
+      const max_messages = Math.min(count - found.length, messagesAtOnceMax);
+      for await (const message of await consumer.fetch({ max_messages, expires: 10_000 })) {
+        const headers = (message.headers?.keys() ?? []).map((name) => [name, message.headers?.get(name) ?? '']);
+        found.push({ subject: message.subject, headers: Object.fromEntries(headers), body: message.json() });
+      }
     }
     return found;
   }

@@ -5,6 +5,7 @@ import { openTestSpace, type TestSpace } from '@dialog/local/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Constellation, openConstellation } from '../constellation/constellation.ts';
 import { type HoldingProxy, openHoldingProxy, publishDone, publishRequest } from '../constellation/holding-proxy.ts';
+import { openOwnLanes, patchCommand } from '../constellation/lanes.ts';
 import { createdId, numberedActivity, type ServiceOwner, smallDialog } from '../constellation/service-owner.ts';
 import { openStoredEvents, type StoredEvents } from '../constellation/stored-events.ts';
 
@@ -129,5 +130,54 @@ describe('rule 10, the event relay', () => {
     }
     expect(await killing).toBeGreaterThanOrEqual(4);
     await expectEachOnceInOrder();
+  });
+
+  it('10,000 changes with the relay killed 20 times give exactly 10,000 distinct events in order per dialog', async () => {
+    const own = await openOwnLanes(services);
+    // Several at once: what one leaves when it is killed, another goes on with.
+    const relays = await Promise.all([1, 2, 3].map(() => services.startRelay({ RELAY_BATCH_ROWS_MAX: '32' })));
+    try {
+      await expectEachOnceInOrder();
+      const before = new Set((await events.all()).map(({ event }) => event.id));
+      const dialogIds = await Promise.all(
+        Array.from({ length: 50 }, async () => createdId(await ttd.createDialog(smallDialog()))),
+      );
+      let changes = dialogIds.length;
+      const restarts: Promise<void>[] = [];
+      for (let kills = 0; kills < 20; kills += 1) {
+        const upTo = 500 * (kills + 1);
+        const stored = await events.count();
+        const writing = dialogIds.map(async (dialogId, index) => {
+          for (let number = changes + index; number < upTo; number += dialogIds.length) {
+            const patch = [{ op: 'add' as const, path: '/extendedStatus', value: `urn:test:${number}` }];
+            await own.submit(patchCommand(dialogId, patch), { waitMs: 0 });
+          }
+        });
+        // Somewhere in the middle of what becomes of these.
+        const messages = 1 + randomInt(upTo - changes);
+        await vi.waitFor(async () => expect(await events.count()).toBeGreaterThanOrEqual(stored + messages), {
+          timeout: 30_000,
+          interval: 5,
+        });
+        // One at least is at work.
+        await restarts.at(-2);
+        const relay = relays[kills % relays.length];
+        await relay?.kill();
+        restarts.push(Promise.resolve(relay?.start()));
+        await Promise.all(writing);
+        changes = upTo;
+      }
+      await Promise.all(restarts);
+      await vi.waitFor(
+        async () => expect([...(await committed()).values()].flat()).toHaveLength(2 * (before.size + changes)),
+        { timeout: 30_000, interval: 200 },
+      );
+      await expectEachOnceInOrder();
+      const distinct = new Set((await events.all()).map(({ event }) => event.id).filter((id) => !before.has(id)));
+      expect([changes, distinct.size]).toEqual([10_000, 10_000]);
+    } finally {
+      for (const relay of relays) await relay.kill();
+      await own.close();
+    }
   });
 });

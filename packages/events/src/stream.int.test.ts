@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { openTestSpace, type TestSpace } from '@dialog/local/testing';
-import { jetstreamManager, StorageType } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager, StorageType } from '@nats-io/jetstream';
 import { connect, credsAuthenticator, type NatsConnection, nanos } from '@nats-io/transport-node';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { ensureEventStream, eventStream, type StreamSettings } from './stream.ts';
 
 let space: TestSpace;
@@ -57,6 +57,49 @@ it('gives a stream that is there new settings, and leaves those that are not its
     max_age: nanos(7_200_000),
     duplicate_window: nanos(90_000),
   });
+});
+
+it('touches a stream that is as it should be no more, however often it is asked', async () => {
+  await ensureEventStream(relay, settings);
+  const changes: string[] = [];
+  admin.subscribe(`$JS.EVENT.ADVISORY.STREAM.*.${eventStream}`, {
+    callback: (_, { subject }) => void changes.push(subject),
+  });
+  await admin.flush();
+  for (const bytesMax of [settings.bytesMax, settings.bytesMax, settings.bytesMax * 2, settings.bytesMax * 2]) {
+    await ensureEventStream(relay, { ...settings, bytesMax });
+  }
+  await vi.waitFor(() => expect(changes).toEqual([`$JS.EVENT.ADVISORY.STREAM.UPDATED.${eventStream}`]), 5_000);
+});
+
+it('lets the oldest events go when there is no more room, and takes new ones', async () => {
+  await ensureEventStream(relay, { ...settings, bytesMax: 100_000 });
+  const js = jetstream(admin, { checkAPI: false });
+  for (let number = 1; number <= 30; number += 1) {
+    await js.publish(`dialogporten.events.v1.owner.ttd.a.b.${number}`, new Uint8Array(10_000));
+  }
+  const { state } = await (await jetstreamManager(admin)).streams.info(eventStream);
+  expect(state).toMatchObject({ last_seq: 30, bytes: expect.toSatisfy((bytes: number) => bytes <= 100_000) });
+  expect(state.first_seq).toBeGreaterThan(20);
+});
+
+it('lets events go when they are too old', async () => {
+  await ensureEventStream(relay, { ...settings, ageMaxMs: 1_000, duplicateWindowMs: 1_000 });
+  const js = jetstream(admin, { checkAPI: false });
+  await js.publish('dialogporten.events.v1.owner.ttd.a.b.c', new Uint8Array(1));
+  const manager = await jetstreamManager(admin);
+  await vi.waitFor(async () => expect((await manager.streams.info(eventStream)).state.messages).toBe(0), {
+    timeout: 10_000,
+    interval: 50,
+  });
+});
+
+it('says so when there are not as many servers as copies are wanted', async () => {
+  await ensureEventStream(relay, settings);
+  await expect(ensureEventStream(relay, { ...settings, replicas: 3 })).rejects.toThrow(/replicas/);
+  await (await jetstreamManager(admin)).streams.delete(eventStream);
+  await expect(ensureEventStream(relay, { ...settings, replicas: 3 })).rejects.toThrow(/replicas/);
+  await ensureEventStream(relay, settings);
 });
 
 it('does not use a stream that loses its events in a crash', async () => {

@@ -55,6 +55,10 @@ export async function ensureEventStream(connection: NatsConnection, settings: St
     duplicate_window: nanos(settings.duplicateWindowMs),
   };
   const existing = await findStream(manager);
+  // A new stream is refused by the server itself. One that is there it changes to any number, and keeps its one copy.
+  if (existing !== undefined && existing.cluster === undefined && settings.replicas > 1) {
+    throw new Error(`There are to be ${settings.replicas} replicas of ${eventStream}, and NATS is no cluster.`);
+  }
   if (existing === undefined) {
     await manager.streams.add({ name: eventStream, ...wanted });
   } else if (!isDeepStrictEqual({ ...existing.config, ...wanted }, existing.config)) {

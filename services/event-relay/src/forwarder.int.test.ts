@@ -22,7 +22,7 @@ import {
   laneCount,
   type OutboxWriter,
 } from './testing/outbox-writer.ts';
-import { openRelayFixture, type RelayFixture } from './testing/relay-fixture.ts';
+import { metricIn, openRelayFixture, type RelayFixture } from './testing/relay-fixture.ts';
 
 let fixture: RelayFixture;
 let sink: AltinnSink;
@@ -49,12 +49,7 @@ function open(own: Record<string, string> = {}): Opened {
   forwarder = {
     ...opened,
     log,
-    async metric(name: string, labels: Record<string, string> = {}) {
-      const values = (await registry.getMetricsAsJSON()).find((metric) => metric.name === name)?.values ?? [];
-      return values
-        .filter((value) => Object.entries(labels).every(([label, wanted]) => value.labels[label] === wanted))
-        .reduce((sum, { value }) => sum + value, 0);
-    },
+    metric: (name, labels) => metricIn(registry, name, labels),
     ready: () => vi.waitFor(() => opened.check(), { timeout: 15_000, interval: 10 }),
   };
   return forwarder;

@@ -8,6 +8,7 @@ import { createLogger } from '@dialog/telemetry/logger';
 import { createMetrics } from '@dialog/telemetry/metrics';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { sql } from 'kysely';
+import type { Registry } from 'prom-client';
 import { vi } from 'vitest';
 import { relayConfig } from '../config.ts';
 import { createRelayMetrics, registerBacklog } from '../metrics.ts';
@@ -87,8 +88,8 @@ export type TestRelay = {
   ready(): Promise<void>;
   /** Lines of its log. */
   log: string[];
-  /** The value of a metric, all its labels together. */
-  metric(name: string): Promise<number>;
+  /** The value of a metric, the sum of all that have these labels. */
+  metric(name: string, labels?: Record<string, string>): Promise<number>;
   close(): Promise<void>;
 };
 
@@ -110,13 +111,18 @@ export function openRelay(env: Record<string, string>): TestRelay {
     log: lines,
     check: () => relay.check(),
     ready: () => vi.waitFor(() => relay.check(), { timeout: 15_000, interval: 20 }),
-    async metric(name) {
-      const values = (await registry.getMetricsAsJSON()).find((metric) => metric.name === name)?.values ?? [];
-      return values.reduce((sum, { value }) => sum + value, 0);
-    },
+    metric: (name, labels) => metricIn(registry, name, labels),
     async close() {
       await relay.stop();
       await db.destroy();
     },
   };
+}
+
+/** The value of a metric, the sum of all that have these labels. */
+export async function metricIn(registry: Registry, name: string, labels: Record<string, string> = {}): Promise<number> {
+  const values = (await registry.getMetricsAsJSON()).find((metric) => metric.name === name)?.values ?? [];
+  return values
+    .filter((value) => Object.entries(labels).every(([label, wanted]) => String(value.labels[label]) === wanted))
+    .reduce((sum, { value }) => sum + value, 0);
 }
