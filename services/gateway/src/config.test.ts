@@ -46,6 +46,8 @@ describe('configuration', () => {
     ['PUBLIC_URL', 'dialogs.example.com'],
     ['ALTINN_PLATFORM_URL', 'platform'],
     ['ACTOR_SALT_FILE', '/nowhere'],
+    ['CORS_ORIGINS', 'https://front.example/'],
+    ['CORS_ORIGINS', 'https://front.example, front.example'],
     // Whoever can answer in the issuer's name decides who is who.
     ['TOKEN_ISSUERS', 'https://maskinporten.no/, http://issuer.example.com/'],
   ])('refuses %s=%s in one line that names it', (name, value) => {
@@ -65,6 +67,13 @@ describe('configuration', () => {
     expect(parseConfig(gatewayConfig, least).dialogTokens.issuer).toBe('http://127.0.0.1:8080/api/v1');
     const config = parseConfig(gatewayConfig, { ...least, PUBLIC_URL: 'https://platform.altinn.no/dialogporten/' });
     expect(config.dialogTokens.issuer).toBe('https://platform.altinn.no/dialogporten/api/v1');
+  });
+
+  it('lets pages of all origins follow dialogs, or of those that are named', () => {
+    expect(parseConfig(gatewayConfig, least).corsOrigins).toBe('*');
+    const CORS_ORIGINS = 'https://front.example, http://127.0.0.1:3000';
+    const named = ['https://front.example', 'http://127.0.0.1:3000'];
+    expect(parseConfig(gatewayConfig, { ...least, CORS_ORIGINS }).corsOrigins).toEqual(named);
   });
 
   it('has one line for each variable that is missing', () => {

@@ -17,10 +17,10 @@ import { z } from 'zod';
 /** Below the limit of most load balancers, which cut a connection that is silent for a minute. */
 const waitMsMaxDefault = 30_000;
 
-const origin = url(['http', 'https']).refine(
-  (text) => URL.canParse(text) && new URL(text).origin === text,
-  'must be an origin: no path',
-);
+/** What a browser sends as `Origin`: without a path, a slash at the end, or a port that goes without saying. */
+const origin = z.string().refine((text) => text === '*' || (URL.canParse(text) && new URL(text).origin === text), {
+  error: 'must be * or origins such as https://front.example, without a path',
+});
 
 /** Environment variables, with their defaults, and what the code calls them. */
 export const gatewayConfig = z
@@ -88,7 +88,7 @@ export const gatewayConfig = z
     /** How soon such a page is told of one change after another. Each makes it read the dialog again. */
     EVENT_INTERVAL_MS: durationMs(0, 60_000).default(250),
     /** Origins of web pages that may follow a dialog, or `*` for all: none gets in without a dialog token. */
-    CORS_ORIGINS: z.literal('*').or(listOf(origin)).default('*'),
+    CORS_ORIGINS: listOf(origin).default(['*']),
     BODY_BYTES_MAX: wholeNumber(1_000, 1_000_000_000).default(20_000_000),
     /** Longer than a load balancer keeps idle connections, or it sends a request into one that is just being closed. */
     KEEP_ALIVE_TIMEOUT_MS: durationMs(0, 3_600_000).default(65_000),
@@ -154,7 +154,7 @@ export const gatewayConfig = z
       eventStreamsMax: env.EVENT_STREAMS_MAX,
       eventIntervalMs: env.EVENT_INTERVAL_MS,
     },
-    corsOrigins: env.CORS_ORIGINS,
+    corsOrigins: env.CORS_ORIGINS.includes('*') ? ('*' as const) : env.CORS_ORIGINS,
     maintenance: { file: env.MAINTENANCE_FILE, recheckMs: env.MAINTENANCE_RECHECK_MS },
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
   }));

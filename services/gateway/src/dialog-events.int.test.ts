@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import type { Database } from '@dialog/database/open';
 import { changeOf, deleted, idOf, updated } from '@dialog/events/testing/changes';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import type { Watcher } from './dialog-notices.ts';
 import type { GatewayApp } from './gateway-app.ts';
 import { openEventPublisher } from './testing/event-publisher.ts';
+import { exampleApp, exampleDialogTokens, exampleGrant } from './testing/example-app.ts';
 import { type GatewayFixture, openGatewayFixture } from './testing/gateway-fixture.ts';
 import { readEvents } from './testing/server-sent-events.ts';
 
@@ -121,6 +124,28 @@ describe('a page that follows its dialog', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it('is told which dialog it is once more when something may have been missed, or to come back', async () => {
+    const { id } = await opened();
+    const [dialogTokens, own] = [exampleDialogTokens(), fixture.openDatabase()];
+    const watchers: Watcher[] = [];
+    const watch = async (_: string, watcher: Watcher) => {
+      watchers.push(watcher);
+      return () => {};
+    };
+    const gateway = exampleApp({ db: own, dialogTokens, notices: { watch } });
+    const events = readEvents(await follow(id, await dialogTokens.issue(exampleGrant(id)), gateway));
+    await events.next();
+
+    const revision = randomUUID();
+    await db.updateTable('dialog').set({ revision }).where('id', '=', id).execute();
+    watchers[0]?.missed();
+    expect(await events.next()).toEqual({ event: 'state', id: undefined, data: { revision } });
+    await own.destroy();
+    watchers[0]?.missed();
+    expect(await events.next()).toEqual({ event: 'end', id: undefined, data: { reason: 'interrupted' } });
+    expect(await events.next()).toBeUndefined();
   });
 
   it('is answered as any reader is, where there is nothing to see', async () => {

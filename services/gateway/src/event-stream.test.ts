@@ -1,13 +1,15 @@
+import { connect } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openEventStream } from './event-stream.ts';
+import { type EventStream, openEventStream } from './event-stream.ts';
+import type { GatewayEnv } from './gateway-app.ts';
+import { listen } from './listen.ts';
 import { type ReadEvent, readEvents } from './testing/server-sent-events.ts';
 
 const settings = { heartbeatMs: 1_000, eventIntervalMs: 100 };
 const updated = (number: number) => ({ event: 'updated', id: String(number), data: { number } });
 const end = { event: 'end', data: { reason: 'over' } };
-
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
 
 function opened() {
   const [onClosed, cut] = [vi.fn(), vi.fn()];
@@ -25,6 +27,9 @@ async function within(ms: number, read: Promise<ReadEvent | undefined>): Promise
 }
 
 describe('a stream of events', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
   it('sends an event at once, with its id', async () => {
     const { send, next } = opened();
     const read = next();
@@ -117,5 +122,36 @@ describe('a stream of events', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(onClosed).toHaveBeenCalledOnce();
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('over a connection', () => {
+  it('a reader that reads no more does not keep the server from stopping', async () => {
+    const streams: EventStream[] = [];
+    const closed = vi.fn();
+    const app = new Hono<GatewayEnv>().get('/', (c) => {
+      const { outgoing } = { ...c.env };
+      const stream = openEventStream(
+        { heartbeatMs: 1_000, eventIntervalMs: 0 },
+        { onClosed: closed, cut: () => outgoing?.destroy() },
+      );
+      streams.push(stream);
+      return c.body(stream.body, 200);
+    });
+    const server = await listen(app.fetch, { port: 0, hostname: '127.0.0.1', keepAliveTimeoutMs: 1_000 });
+    const reader = connect(server.port, '127.0.0.1').pause();
+    reader.write('GET / HTTP/1.1\r\nHost: gateway\r\n\r\n');
+    const stream = await vi.waitFor(() => streams[0] ?? Promise.reject(new Error('No request yet.')));
+
+    // More than the buffers of both ends take.
+    const large = 'x'.repeat(1_000_000);
+    for (let number = 1; number <= 50; number += 1) {
+      stream.send({ event: 'updated', data: { number, large } });
+      await nextTurn();
+    }
+    stream.end(end);
+    await server.close();
+    expect(closed).toHaveBeenCalledOnce();
+    reader.destroy();
   });
 });

@@ -12,6 +12,7 @@ import { timestampOf } from '@dialog/contracts/timestamp';
 import * as seenLog from '@dialog/database/tables/seen-log';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
+import { exampleGrant } from './testing/example-app.ts';
 import { type GatewayFixture, nowhere, openGatewayFixture } from './testing/gateway-fixture.ts';
 import { type GatewayProcess, gatewayEnvironment, spawnGateway } from './testing/gateway-process.ts';
 import { storeDialogs } from './testing/stored-dialogs.ts';
@@ -49,13 +50,7 @@ async function dialogTokenOf(id: string): Promise<string> {
   const tokens = createDialogTokens({
     ...{ issuer: 'http://127.0.0.1:0/api/v1', keys: async () => keys, now: () => new Date(), newId: randomUUIDv7 },
   });
-  const party = 'urn:altinn:person:identifier-no:01817030080';
-  const endUser = {
-    ...({ type: 'Person', id: party, authenticationLevel: 4 } as const),
-    ...{ system: undefined, supplier: undefined, decisionSubject: undefined, partyId: undefined },
-  };
-  const dialog = { id, party, serviceResource: 'urn:altinn:resource:ttd-building-permit' };
-  return tokens.issue({ endUser, dialog, permitted: [] });
+  return tokens.issue(exampleGrant(id));
 }
 
 describe('the process', () => {

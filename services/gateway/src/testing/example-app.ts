@@ -1,6 +1,6 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { pairsOf, permissionsOf } from '@dialog/access/details-authorization';
-import { createDialogTokens, type DialogTokens } from '@dialog/access/dialog-token';
+import { createDialogTokens, type DialogGrant, type DialogTokens } from '@dialog/access/dialog-token';
 import { firstKeys } from '@dialog/access/dialog-token-keys';
 import { scopes } from '@dialog/access/service-owner';
 import type { TokenVerifier } from '@dialog/access/tokens';
@@ -49,6 +49,19 @@ export function exampleDialogTokens(): DialogTokens {
     now: () => new Date(),
     newId: randomUUID,
   });
+}
+
+/** What a dialog token for a dialog is given out for. */
+export function exampleGrant(dialogId: string): DialogGrant {
+  const party = 'urn:altinn:person:identifier-no:01817030080';
+  return {
+    endUser: {
+      ...{ type: 'Person', id: party, authenticationLevel: 4 },
+      ...{ system: undefined, supplier: undefined, decisionSubject: undefined, partyId: undefined },
+    },
+    dialog: { id: dialogId, party, serviceResource: exampleResource.urn },
+    permitted: [],
+  };
 }
 
 /** How a worker ends a command, for tests of what the gateway makes of it. */

@@ -4,19 +4,11 @@ import { firstKeys } from '@dialog/access/dialog-token-keys';
 import { problem } from '@dialog/contracts/problem';
 import { describe, expect, it } from 'vitest';
 import type { GatewayDeps } from '../../app.ts';
-import { exampleApp, exampleLimits } from '../../testing/example-app.ts';
+import { exampleApp, exampleGrant, exampleLimits } from '../../testing/example-app.ts';
 
 const dialogId = '019cf0a2-6d5e-7c31-9d44-0f6a1b2c3d4e';
 const path = `/api/v1/enduser/dialogs/${dialogId}/events`;
-const kari = 'urn:altinn:person:identifier-no:01817030080';
-const grant = {
-  endUser: {
-    ...({ type: 'Person', id: kari, authenticationLevel: 4 } as const),
-    ...{ system: undefined, supplier: undefined, decisionSubject: undefined, partyId: undefined },
-  },
-  dialog: { id: dialogId, party: kari, serviceResource: 'urn:altinn:resource:ttd-building-permit' },
-  permitted: [],
-};
+const grant = exampleGrant(dialogId);
 
 /** A gateway, and what makes tokens as it does, at a time. */
 async function opened(changed: Partial<GatewayDeps> = {}) {
