@@ -15,6 +15,7 @@ const packages = {
   lanes: ['contracts', 'telemetry'],
   events: ['contracts', 'telemetry'],
   access: ['contracts', 'telemetry'],
+  client: ['contracts'],
 };
 
 const betweenPackages = Object.entries(packages).map(([name, allowed]) => ({
@@ -51,6 +52,17 @@ export default {
       to: {
         dependencyTypes: ['npm', 'npm-dev', 'npm-no-pkg', 'npm-unknown', 'core'],
         pathNot: 'fast-json-patch|^(node:)?(util|assert)$',
+      },
+    },
+    {
+      name: 'client-is-light',
+      comment: 'Users install it: of contracts it takes types, and no library but the NATS client.',
+      severity: 'error',
+      from: { path: '^packages/client/', pathNot: tests },
+      to: {
+        path: '(^packages/contracts/|node_modules)',
+        pathNot: '@nats-io[+/]',
+        dependencyTypesNot: ['type-only'],
       },
     },
     {

@@ -38,6 +38,9 @@ const forbidden: [string, string, string][] = [
   ['lanes-imports', 'packages/lanes/src/a.ts', '@dialog/domain/decide'],
   ['events-imports', 'packages/events/src/a.ts', '@dialog/database/tables'],
   ['access-imports', 'packages/access/src/a.ts', '@dialog/events/subjects'],
+  ['client-imports', 'packages/client/src/a.ts', '@dialog/events/subjects'],
+  ['client-is-light', 'packages/client/src/b.ts', '@dialog/contracts/commands'],
+  ['client-is-light', 'packages/client/src/c.ts', 'pg'],
   ['package-is-listed', 'packages/unlisted/src/a.ts', 'pg'],
   ['packages-stand-alone', 'packages/lanes/src/b.ts', '../../../services/gateway/src/main.ts'],
   ['packages-stand-alone', 'packages/lanes/src/c.ts', '@dialog/local/testing'],
@@ -85,7 +88,7 @@ describe('the boundaries that npm run check watches', () => {
     for (const [file, specifier] of allowed) write(file, `export type * from '${specifier}';\n`);
     write('packages/access/src/circle.ts', "import './circle-back.ts';\n");
     write('packages/access/src/circle-back.ts', "import type {} from './circle.ts';\n");
-    for (const name of ['contracts', 'telemetry', 'domain', 'database', 'lanes', 'events', 'access']) {
+    for (const name of ['contracts', 'telemetry', 'domain', 'database', 'lanes', 'events', 'access', 'client']) {
       linkPackage(name, `packages/${name}`);
     }
     linkPackage('local', 'infra/local');

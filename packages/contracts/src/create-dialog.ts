@@ -21,7 +21,8 @@ import { chosenId } from './uuid-v7.ts';
 
 const resourcePrefix = 'urn:altinn:resource:';
 
-const serviceResource = uri
+/** What a dialog or a subscription is about; comes out in lower case. */
+export const serviceResource = uri
   .check((payload) => {
     if (payload.value.startsWith(resourcePrefix) && payload.value.length > resourcePrefix.length) {
       payload.value = payload.value.toLowerCase();

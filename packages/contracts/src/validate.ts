@@ -3,6 +3,12 @@ import { type ActivityBody, activityBody, activityRules } from './activity.ts';
 import type { Rights } from './commands.ts';
 import { type CreateDialogBody, createDialogMembers, createDialogRules, withLabels } from './create-dialog.ts';
 import { ErrorList, type Errors } from './error-list.ts';
+import {
+  type OpenPartySubscriptionBody,
+  type OpenSubscriptionBody,
+  openPartySubscriptionBody,
+  openSubscriptionBody,
+} from './event-subscription.ts';
 import { isUnreadable } from './fault.ts';
 import { type JsonPatch, jsonPatch, readOperations } from './json-patch.ts';
 import { putInLanguageOrder } from './language-order.ts';
@@ -52,6 +58,8 @@ const setLabels = bodyOf(setSystemLabelsBody, '');
 const bulkSetLabels = bodyOf(bulkSetSystemLabelsBody, 'dto.');
 const setOwnLabels = bodyOf(setOwnSystemLabelsBody, '');
 const bulkSetOwnLabels = bodyOf(bulkSetOwnSystemLabelsBody, 'dto.');
+const subscription = bodyOf(openSubscriptionBody, '');
+const partySubscription = bodyOf(openPartySubscriptionBody, '');
 
 /** The body of POST dialogs. */
 export function validateCreateDialog(input: unknown, { now, rights }: ValidationContext): Validated<CreateDialogBody> {
@@ -158,6 +166,15 @@ export function validateBulkSetOwnSystemLabels(
   const validated = validate(bulkSetOwnLabels, input, noRules);
   if (!validated.ok) return validated;
   return { ok: true, value: { ...ownLabellingOf(validated.value, input), dialogs: validated.value.dialogs } };
+}
+
+/** The body with which a service owner subscribes to events, and the same of an end user. */
+export function validateOpenSubscription(input: unknown): Validated<OpenSubscriptionBody> {
+  return validate(subscription, input, noRules);
+}
+
+export function validateOpenPartySubscription(input: unknown): Validated<OpenPartySubscriptionBody> {
+  return validate(partySubscription, input, noRules);
 }
 
 /** The body of PATCH: whether it is a list of operations. Whether they fit a dialog, only the dialog can tell. */
