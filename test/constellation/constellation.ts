@@ -36,6 +36,8 @@ export type Constellation = {
   serviceOwner(org?: string, scope?: string): Promise<ServiceOwner>;
   /** A token of an end user: `pid=…`, `email=…` or `systemuser=…`, as the emulator takes them. */
   endUserToken(query: string): Promise<string>;
+  /** A token of anybody, likewise. */
+  token(parameters: Readonly<Record<string, string>>): Promise<string>;
   /** The operations of these answers (202), in their order, once the last has ended. */
   ended(accepted: readonly Answer[], timeoutMs?: number): Promise<Operation[]>;
   /** What the services' database holds, as their own role sees it. */
@@ -81,7 +83,7 @@ export async function openConstellation(
   });
   const started: Promise<ServerHandle>[] = [];
 
-  const { databaseUrl, redisUrl, redisPrefix, natsUrl, natsCreds } = addresses;
+  const { databaseUrl, redisUrl, redisPrefix, natsUrl, natsCreds, natsSubscribers } = addresses;
   const everywhere = {
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
@@ -114,7 +116,12 @@ export async function openConstellation(
     startAuthorizationWorker: (settings) =>
       start('authorization-worker', 'HEALTH_PORT', undefined, { ALTINN_PLATFORM_URL: emulator.baseUrl, ...settings }),
     startRelay: (settings) =>
-      start('event-relay', 'HEALTH_PORT', natsCreds.eventRelay, { PARTY_KEY_SECRET_FILE: partyKeyFile, ...settings }),
+      start('event-relay', 'HEALTH_PORT', natsCreds.eventRelay, {
+        PARTY_KEY_SECRET_FILE: partyKeyFile,
+        NATS_SUBSCRIBERS_ACCOUNT: natsSubscribers.account,
+        NATS_SUBSCRIBERS_KEY_FILE: natsSubscribers.keyFile,
+        ...settings,
+      }),
     startVisibilityWorker: (settings) =>
       start('visibility-worker', 'HEALTH_PORT', natsCreds.visibilityWorker, {
         ...{ ALARM_LOCK_MS: '1000', ALARM_LOCK_CHECK_MS: '250' },
@@ -129,9 +136,12 @@ export async function openConstellation(
       return { gateway, worker, relay };
     },
     async serviceOwner(org = 'ttd', scope) {
-      const query = new URLSearchParams({ org, ...(scope !== undefined && { scope }) });
-      const response = await fetch(`${emulator.baseUrl}/emulator/token?${query}`);
-      return serviceOwner(gatewayUrl, await response.text());
+      const token = await constellation.token({ org, ...(scope !== undefined && { scope }) });
+      return serviceOwner(gatewayUrl, token);
+    },
+    async token(parameters) {
+      const query = new URLSearchParams(parameters).toString();
+      return (await fetch(`${emulator.baseUrl}/emulator/token?${query}`)).text();
     },
     async endUserToken(query) {
       return (await fetch(`${emulator.baseUrl}/emulator/token?${query}`)).text();

@@ -31,7 +31,9 @@ export async function openPrivateRedis() {
 
 export async function openPrivateNats() {
   const server = await openNats(settings());
-  const addresses: Pick<Addresses, 'natsUrl' | 'natsCreds'> = { natsUrl: server.url, natsCreds: server.creds };
+  const addresses: Pick<Addresses, 'natsUrl' | 'natsCreds' | 'natsSubscribers'> = {
+    ...{ natsUrl: server.url, natsCreds: server.creds, natsSubscribers: server.subscribers },
+  };
   return { server, addresses };
 }
 

@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { demoSubscriber } from './nats-accounts.ts';
 import type { Stack } from './stack.ts';
+
+/** The service owner whose token is printed. */
+const demoOrg = 'ttd';
 
 /** Writes the addresses, with their passwords, as environment variables to a file that is ours alone. Returns its path. */
 export function writeEnvironmentFile(stack: Stack, dataDir: string): string {
@@ -12,7 +14,6 @@ export function writeEnvironmentFile(stack: Stack, dataDir: string): string {
     REDIS_URL: stack.redisUrl,
     NATS_URL: stack.natsUrl,
     DIALOG_TOKEN_KEYS_FILE: stack.dialogTokenKeysFile,
-    ...(stack.natsCreds && { NATS_CREDS: stack.natsCreds.subscriber }),
     ...(stack.emulatorUrl !== undefined && { ALTINN_PLATFORM_URL: stack.emulatorUrl }),
   };
   const lines = Object.entries(variables).map(([name, value]) => `${name}='${value}'`);
@@ -38,7 +39,7 @@ export async function announcement(stack: Stack, dataDir: string): Promise<strin
     ...(await firstRequest(stack)),
     ...(stack.natsCreds === undefined
       ? []
-      : [`Events of ${demoSubscriber}'s dialogs, as they happen, in another terminal: npm run subscribe`, '']),
+      : [`Events of ${demoOrg}'s dialogs, as they happen, in another terminal: npm run subscribe`, '']),
     `ready: ${stack.gatewayUrl}`,
   ];
   return `${lines.join('\n')}\n`;
@@ -47,11 +48,11 @@ export async function announcement(stack: Stack, dataDir: string): Promise<strin
 async function firstRequest({ emulatorUrl, gatewayUrl, tokenIssuers }: Stack): Promise<string[]> {
   const trusted = emulatorUrl !== undefined && tokenIssuers.some((issuer) => issuer.startsWith(emulatorUrl));
   if (!trusted) return [`Tokens are accepted from ${tokenIssuers.join(', ')}.`, ''];
-  const response = await fetch(`${emulatorUrl}/emulator/token?org=${demoSubscriber}`);
+  const response = await fetch(`${emulatorUrl}/emulator/token?org=${demoOrg}`);
   const token = await response.text();
   if (!response.ok) throw new Error(`The emulator gave no token: ${response.status} ${token}`);
   return [
-    `A token of the service owner ${demoSubscriber} (another: curl '${emulatorUrl}/emulator/token?org=${demoSubscriber}'):`,
+    `A token of the service owner ${demoOrg} (another: curl '${emulatorUrl}/emulator/token?org=${demoOrg}'):`,
     '',
     `  ${token}`,
     '',

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { accountTraffic, subscriberRights } from '@dialog/events/subscriber-account';
 import {
   type Account,
   createAccount,
@@ -11,6 +12,7 @@ import {
   fmtCreds,
   fromSeed,
   type KeyPair,
+  newScopedSigner,
   type Permissions,
 } from '@nats-io/jwt';
 import { connect, credsAuthenticator } from '@nats-io/transport-node';
@@ -25,42 +27,45 @@ const natsKeys = z.object({
   operator: z.string(),
   system: z.string(),
   services: z.string(),
-  subscriber: z.string(),
+  subscribers: z.string(),
+  /** Signs users of the subscribers' account, with the rights of its template and no others. */
+  subscribersSigning: z.string(),
 });
 export type NatsKeys = z.infer<typeof natsKeys>;
 
 /**
- * `services`: where the services meet and the events are stored. `subscriber`: a service owner's.
- *
- * A subscriber is not let into the services' account, however narrow its rights there. In NATS the sender of a request
- * chooses where the answer goes, unchecked, so whoever may ask JetStream for the next message may have the answer sent
- * to JetStream's own command to delete the stream (nats-server 2.9.10 carries it out). Between accounts only what one
- * exports and the other imports passes, and addresses for answers are replaced on the way.
+ * `services`: where the services meet and the events are stored. `subscribers`: where everybody else is, see
+ * packages/events/src/subscriber-account.ts.
  */
-export type AccountSeeds = Pick<NatsKeys, 'services' | 'subscriber'>;
+export type AccountSeeds = Pick<NatsKeys, 'services' | 'subscribers' | 'subscribersSigning'>;
 
-/** Under which JetStream domain a subscriber finds what it may use of the services' JetStream. */
-export const subscriberDomain = 'dialogporten';
-export const eventStream = 'DIALOG_EVENTS';
-/** The service owner of the demonstration; its durable consumer has the same name. */
-export const demoSubscriber = 'ttd';
-
-/** Reads the keys, or makes them at first. */
+/** Reads the keys, or makes those that are missing. */
 export function keptNatsKeys(file: string): NatsKeys {
+  const kept = readKept(file);
+  const known = natsKeys.safeParse(kept);
+  if (known.success) return known.data;
+  const first = { operator: seedOf(createOperator()), system: seedOf(createAccount()), ...newAccounts() };
+  const keys = natsKeys.parse({ ...first, ...kept });
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(file, JSON.stringify(keys), { mode: 0o600 });
+  return keys;
+}
+
+function readKept(file: string): object {
   try {
-    return natsKeys.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return z.looseObject({}).parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (err) {
     if (!isAbsent(err)) throw err;
+    return {};
   }
-  const keys = {
-    operator: seedOf(createOperator()),
-    system: seedOf(createAccount()),
+}
+
+function newAccounts(): AccountSeeds {
+  return {
     services: seedOf(createAccount()),
-    subscriber: seedOf(createAccount()),
+    subscribers: seedOf(createAccount()),
+    subscribersSigning: seedOf(createAccount()),
   };
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(file, JSON.stringify(keys), { mode: 0o600, flag: 'wx' });
-  return keys;
 }
 
 /**
@@ -80,19 +85,19 @@ export async function trustConfiguration(keys: NatsKeys, folder: string): Promis
     'resolver_preload: {',
     `  ${system}: ${systemJwt}`,
     `  ${publicKey(keys.services)}: ${accounts.services}`,
-    `  ${publicKey(keys.subscriber)}: ${accounts.subscriber}`,
+    `  ${publicKey(keys.subscribers)}: ${accounts.subscribers}`,
     '}',
   ].join('\n');
 }
 
 /** Makes accounts that share nothing with those of others, on a running server. */
 export async function addAccounts(natsUrl: string, keys: NatsKeys): Promise<AccountSeeds> {
-  const seeds = { services: seedOf(createAccount()), subscriber: seedOf(createAccount()) };
+  const seeds = newAccounts();
   const accounts = await accountJwts(keys, seeds);
   const creds = await issueCreds(keys.system, 'operator', {});
   const connection = await connect({ servers: natsUrl, authenticator: credsAuthenticator(Buffer.from(creds)) });
   try {
-    for (const jwt of [accounts.services, accounts.subscriber]) {
+    for (const jwt of [accounts.services, accounts.subscribers]) {
       const reply = await connection.request('$SYS.REQ.CLAIMS.UPDATE', jwt, { timeout: 5_000 });
       claimsReply.parse(reply.json());
     }
@@ -104,33 +109,25 @@ export async function addAccounts(natsUrl: string, keys: NatsKeys): Promise<Acco
 
 const claimsReply = z.object({ data: z.object({ code: z.literal(200) }) });
 
-async function accountJwts(keys: NatsKeys, seeds: AccountSeeds): Promise<Record<keyof AccountSeeds, string>> {
-  const exports = [
-    service(`$JS.API.CONSUMER.INFO.${eventStream}.*`),
-    { ...service(`$JS.API.CONSUMER.MSG.NEXT.${eventStream}.*`), response_type: 'Stream' as const },
-    service(`$JS.ACK.${eventStream}.>`),
-  ];
-  const account = publicKey(seeds.services);
-  const imports = [
-    `$JS.API.CONSUMER.INFO.${eventStream}.${demoSubscriber}`,
-    `$JS.API.CONSUMER.MSG.NEXT.${eventStream}.${demoSubscriber}`,
-    `$JS.ACK.${eventStream}.${demoSubscriber}.>`,
-  ].map((subject) => ({
-    ...service(subject),
-    account,
-    // Every account has a JetStream API of its own at the usual place.
-    local_subject: subject.replace('$JS.API.', `$JS.${subscriberDomain}.API.`),
-  }));
+async function accountJwts(keys: NatsKeys, seeds: AccountSeeds): Promise<{ services: string; subscribers: string }> {
   const options = { signer: keyOf(keys.operator) };
-  const [services, subscriber] = await Promise.all([
-    encodeAccount('services', keyOf(seeds.services), { limits: { ...unlimited, ...jetStream }, exports }, options),
-    encodeAccount(demoSubscriber, keyOf(seeds.subscriber), { limits: unlimited, imports }, options),
+  const signingKey = newScopedSigner(keyOf(seeds.subscribersSigning), 'subscriber', subscriberRights);
+  const traffic = accountTraffic({ services: publicKey(seeds.services), subscribers: publicKey(seeds.subscribers) });
+  const [services, subscribers] = await Promise.all([
+    encodeAccount(
+      'services',
+      keyOf(seeds.services),
+      { limits: { ...unlimited, ...jetStream }, ...traffic.services },
+      options,
+    ),
+    encodeAccount(
+      'subscribers',
+      keyOf(seeds.subscribers),
+      { limits: unlimited, ...traffic.subscribers, signing_keys: [signingKey] },
+      options,
+    ),
   ]);
-  return { services, subscriber };
-}
-
-function service(subject: string): { name: string; subject: string; type: 'service' } {
-  return { name: subject, subject, type: 'service' };
+  return { services, subscribers };
 }
 
 /** -1 is without limit. What is left out counts as 0: none allowed. */
@@ -164,7 +161,8 @@ function seedOf(key: KeyPair): string {
   return Buffer.from(key.getSeed()).toString();
 }
 
-function publicKey(seed: string): string {
+/** The account or user that a secret key is of. */
+export function publicKey(seed: string): string {
   return keyOf(seed).getPublicKey();
 }
 

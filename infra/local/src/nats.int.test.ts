@@ -1,14 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { eventStream, subscriberDomain } from './nats-accounts.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NatsUser } from './nats-users.ts';
-import { ensureSubscription } from './subscription.ts';
 import { openTestSpace, type TestSpace } from './testing.ts';
 
 const ofTtd = 'dialogporten.events.v1.owner.ttd.resource.created.1';
-const ofNav = 'dialogporten.events.v1.owner.nav.resource.created.2';
+const eventStream = 'DIALOG_EVENTS';
 
 let space: TestSpace;
 const open: NatsConnection[] = [];
@@ -64,6 +61,9 @@ describe('the rights of the services', () => {
     ['dialogWorker', 'dialogporten.outbox.3'],
     ['eventRelay', ofTtd],
     ['eventRelay', `$JS.API.STREAM.CREATE.${eventStream}`],
+    ['eventRelay', `$JS.API.CONSUMER.DELETE.${eventStream}.any`],
+    ['eventRelay', 'dialogporten.inbox.gateway.1'],
+    ['gateway', 'dialogporten.subscriptions.open'],
   ])('let %s publish %s', async (user, subject) => {
     expect(await publishDenied(await as(user), subject)).toBeUndefined();
   });
@@ -71,6 +71,8 @@ describe('the rights of the services', () => {
   it.each<[NatsUser, string]>([
     ['gateway', 'dialogporten.replies.gateway-1'],
     ['gateway', ofTtd],
+    ['gateway', `$JS.API.CONSUMER.CREATE.${eventStream}.any.>`],
+    ['gateway', `$JS.API.CONSUMER.INFO.${eventStream}.any`],
     ['dialogWorker', ofTtd],
     ['dialogWorker', `$JS.API.STREAM.DELETE.${eventStream}`],
     ['eventRelay', 'dialogporten.replies.gateway-1'],
@@ -94,87 +96,12 @@ describe('the rights of the services', () => {
     relay.publish('dialogporten.events.v1.party.0f.ttd.resource.created.1', 'event');
     for await (const event of ofParties) expect(event.string()).toBe('event');
 
-    for (const subject of ['dialogporten.events.v1.>', 'dialogporten.events.v1.owner.>']) {
+    const others = ['dialogporten.events.v1.>', 'dialogporten.events.v1.owner.>', '_INBOX.>', 'dialogporten.inbox.*.>'];
+    for (const subject of others) {
       const denied = new Promise((resolve) => {
         gateway.subscribe(subject, { callback: (err) => resolve(err?.message) });
       });
       expect(await denied).toMatch(/permissions violation/i);
-    }
-  });
-});
-
-describe('a subscriber', () => {
-  let admin: NatsConnection;
-  let subscriber: NatsConnection;
-
-  beforeEach(async () => {
-    admin = await as('admin');
-    subscriber = await as('subscriber');
-    const manager = await jetstreamManager(admin);
-    await manager.streams.add({ name: eventStream, subjects: ['dialogporten.events.v1.>'] });
-    await manager.streams.purge(eventStream);
-    await ensureSubscription(space.natsUrl, space.natsCreds.admin);
-  });
-
-  async function storedCount(): Promise<number> {
-    const manager = await jetstreamManager(admin);
-    return (await manager.streams.info(eventStream)).state.messages;
-  }
-
-  it('gets the events of its own org through its durable consumer, and no others', async () => {
-    const js = jetstream(admin);
-    for (const subject of [ofNav, ofTtd, ofNav]) await js.publish(subject, '{}');
-    const consumer = await jetstream(subscriber, { domain: subscriberDomain }).consumers.get(eventStream, 'ttd');
-    const messages = await consumer.fetch({ max_messages: 3, expires: 1_000 });
-    const subjects: string[] = [];
-    for await (const message of messages) {
-      subjects.push(message.subject);
-      expect(await message.ackAck()).toBe(true);
-    }
-    expect(subjects).toEqual([ofTtd]);
-    expect((await consumer.info()).num_ack_pending).toBe(0);
-  });
-
-  it("cannot use another org's consumer", async () => {
-    const manager = await jetstreamManager(admin);
-    await manager.consumers.add(eventStream, {
-      durable_name: 'nav',
-      filter_subject: 'dialogporten.events.v1.owner.nav.>',
-    });
-    const js = jetstream(subscriber, { domain: subscriberDomain });
-    await expect(js.consumers.get(eventStream, 'nav')).rejects.toThrow();
-    for (const prefix of ['$JS.API', `$JS.${subscriberDomain}.API`]) {
-      const asked = subscriber.request(`${prefix}.CONSUMER.MSG.NEXT.${eventStream}.nav`, '', { timeout: 500 });
-      await expect(asked).rejects.toThrow();
-    }
-  });
-
-  it('reaches nothing but its consumer: no stream, no service, no one else', async () => {
-    const heard: string[] = [];
-    admin.subscribe('>', { callback: (_err, message) => void heard.push(message.subject) });
-    await admin.flush();
-    for (const subject of [ofTtd, 'dialogporten.replies.gateway-1', `$JS.API.STREAM.DELETE.${eventStream}`]) {
-      subscriber.publish(subject, '');
-    }
-    await subscriber.flush();
-    admin.publish('last');
-    await expect.poll(() => heard).toContain('last');
-    expect(heard).toEqual(['last']);
-    expect(await storedCount()).toBe(0);
-  });
-
-  it('cannot have an answer delivered to a command of JetStream', async () => {
-    const api = `$JS.${subscriberDomain}.API.CONSUMER`;
-    const commands = ['PURGE', 'DELETE'].map((verb) => `$JS.API.STREAM.${verb}.${eventStream}`);
-    for (const [index, reply] of commands.entries()) {
-      await jetstream(admin).publish(ofTtd, '{}');
-      for (const body of ['', '{"batch":1,"no_wait":true}', '{"batch":1,"expires":1000000}']) {
-        subscriber.publish(`${api}.MSG.NEXT.${eventStream}.ttd`, body, { reply });
-        subscriber.publish(`${api}.INFO.${eventStream}.ttd`, '', { reply });
-      }
-      // Answered after all of the above have been: the server takes one client's requests in order.
-      await subscriber.request(`${api}.INFO.${eventStream}.ttd`);
-      expect(await storedCount()).toBe(index + 1);
     }
   });
 });

@@ -4,12 +4,12 @@ import path from 'node:path';
 import { connect, credsAuthenticator } from '@nats-io/transport-node';
 import { keptPort } from './free-port.ts';
 import { keptNatsKeys, type NatsKeys, trustConfiguration } from './nats-accounts.ts';
-import { type NatsCreds, writeCreds } from './nats-users.ts';
+import { type NatsCreds, type SubscriberSigning, writeCreds, writeSubscriberSigning } from './nats-users.ts';
 import { findServerBinary, type ServerBinary } from './server-binary.ts';
 import { openServer, type ServerHandle, type ServerSettings } from './server-process.ts';
 
-/** `creds` are the creds files of its users. `keys` can make more accounts and users. */
-export type NatsHandle = ServerHandle & { creds: NatsCreds; keys: NatsKeys };
+/** `creds` are the creds files of its users. `keys` can make more accounts and users, `subscribers` more subscribers. */
+export type NatsHandle = ServerHandle & { creds: NatsCreds; keys: NatsKeys; subscribers: SubscriberSigning };
 
 /**
  * Starts nats-server with JetStream on `<dataDir>/nats`, in operator mode: nobody gets in without a creds file. Those of
@@ -21,6 +21,7 @@ export async function openNats({ dataDir, durability, signal }: ServerSettings):
   mkdirSync(folder, { recursive: true });
   const keys = keptNatsKeys(path.join(dataDir, 'secrets/nats-keys.json'));
   const creds = await writeCreds(keys, path.join(folder, 'creds'));
+  const subscribers = writeSubscriberSigning(keys, path.join(folder, 'creds'));
   const port = await keptPort(dataDir, 'nats');
   const configuration = path.join(folder, 'nats-server.conf');
   const lines = [
@@ -43,7 +44,7 @@ export async function openNats({ dataDir, durability, signal }: ServerSettings):
     },
     signal,
   );
-  return Object.assign(server, { creds, keys });
+  return Object.assign(server, { creds, keys, subscribers });
 }
 
 /**

@@ -16,7 +16,6 @@ import { openServer, type Program, type ServerHandle } from './server-process.ts
 import { stopLeftovers } from './servers.ts';
 import { serviceProgram } from './services.ts';
 import type { Settings } from './settings.ts';
-import { ensureSubscription } from './subscription.ts';
 
 /** Where everything is, once it runs. */
 export type Stack = {
@@ -101,6 +100,10 @@ export async function startStack(settings: Settings, started: ServerHandle[], si
       // At the emulator one can look at what arrived. A real platform gets events only if that is asked for.
       ALTINN_EVENTS_URL: eventsUrl === 'off' ? undefined : eventsUrl,
       ...(emulator !== undefined && { ALTINN_PLATFORM_URL: emulator.url, ...emulatorClient(dataDir) }),
+      ...(nats !== undefined && {
+        NATS_SUBSCRIBERS_ACCOUNT: nats.subscribers.account,
+        NATS_SUBSCRIBERS_KEY_FILE: nats.subscribers.keyFile,
+      }),
     }),
   );
   await addService(
@@ -129,7 +132,6 @@ export async function startStack(settings: Settings, started: ServerHandle[], si
       },
     ),
   );
-  if (nats !== undefined) await ensureSubscription(natsUrl, nats.creds.admin);
   return {
     gatewayUrl,
     database,

@@ -1,35 +1,47 @@
 /**
- * `npm run subscribe`: prints the events of the demonstration's service owner as they happen, one line of JSON each, and
- * confirms them. Started again it goes on where it was. With `-- --count N` it ends after N. Shows what a subscriber
- * needs, too.
+ * `npm run subscribe`: prints the events of a service owner as they happen, one line of JSON each, and confirms them.
+ * Started again it goes on where it was. With `-- --count N` it ends after N. A user of packages/client.
  */
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { subscribe } from '@dialog/client/subscribe';
 import { readConfig, url } from '@dialog/telemetry/config';
-import { jetstream } from '@nats-io/jetstream';
-import { connect, credsAuthenticator } from '@nats-io/transport-node';
 import { z } from 'zod';
-import { demoSubscriber, eventStream, subscriberDomain } from './nats-accounts.ts';
 
-const { NATS_URL, NATS_CREDS } = readConfig(
-  z.object({ NATS_URL: url(['nats', 'tls']), NATS_CREDS: z.string() }),
+const { GATEWAY_URL, ALTINN_PLATFORM_URL, TOKEN } = readConfig(
+  z.object({
+    GATEWAY_URL: url(['http', 'https']),
+    /** Where the emulator gives tokens to anybody; not needed with TOKEN. */
+    ALTINN_PLATFORM_URL: url(['http', 'https']).optional(),
+    TOKEN: z.string().optional(),
+  }),
   process.env,
 );
 
 let remaining = readCount();
 
-const connection = await connect({ servers: NATS_URL, authenticator: credsAuthenticator(readFileSync(NATS_CREDS)) });
-const consumer = await jetstream(connection, { domain: subscriberDomain }).consumers.get(eventStream, demoSubscriber);
-const messages = await consumer.consume();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => messages.stop());
+const events = subscribe({
+  url: GATEWAY_URL,
+  token,
+  name: 'npm-run-subscribe',
+  from: { sequence: 1 },
+  onInterruption: (err) => process.stderr.write(`${err instanceof Error ? err.message : String(err)}\n`),
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void events.close());
 
-for await (const message of messages) {
-  process.stdout.write(`${message.string()}\n`);
-  message.ack();
+for await (const { event, ack } of events) {
+  process.stdout.write(`${JSON.stringify(event)}\n`);
+  await ack();
   remaining -= 1;
   if (remaining === 0) break;
 }
-await connection.drain();
+
+/** A valid one at each call: they expire. */
+async function token(): Promise<string> {
+  if (TOKEN !== undefined) return TOKEN;
+  const response = await fetch(`${ALTINN_PLATFORM_URL}/emulator/token?org=ttd`);
+  if (!response.ok) throw new Error(`The emulator gave no token: ${response.status}. TOKEN may be set instead.`);
+  return response.text();
+}
 
 /** How many events were asked for. Ends the process with one line when that cannot be told. */
 function readCount(): number {

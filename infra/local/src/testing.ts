@@ -5,7 +5,7 @@ import pg from 'pg';
 import { inject } from 'vitest';
 import { databaseUrls, withClient } from './database.ts';
 import { addAccounts } from './nats-accounts.ts';
-import { type NatsCreds, writeCreds } from './nats-users.ts';
+import { type NatsCreds, type SubscriberSigning, writeCreds, writeSubscriberSigning } from './nats-users.ts';
 import type { TestServers } from './testing-servers.ts';
 
 /** What one test file has to itself on the servers of the run. */
@@ -20,6 +20,7 @@ export type TestSpace = {
   natsUrl: string;
   /** Creds files of users who see nothing of other test files' messages and streams. */
   natsCreds: NatsCreds;
+  natsSubscribers: SubscriberSigning;
   /** @throws when connections to the database are left open: the test forgot to close something */
   close(): Promise<void>;
 };
@@ -28,7 +29,7 @@ export type TestSpace = {
 export async function openTestSpace({ closeTimeoutMs = 5_000 } = {}): Promise<TestSpace> {
   const servers = inject('testServers');
   const name = `t${randomBytes(6).toString('hex')}`;
-  const [natsCreds] = await Promise.all([openAccounts(servers, name), createDatabase(servers, name)]);
+  const [nats] = await Promise.all([openAccounts(servers, name), createDatabase(servers, name)]);
   const urls = databaseUrls(servers.superuserUrl, name, servers.rolePasswords);
   return {
     databaseUrl: urls.app,
@@ -36,14 +37,16 @@ export async function openTestSpace({ closeTimeoutMs = 5_000 } = {}): Promise<Te
     redisUrl: servers.redisUrl,
     redisPrefix: name,
     natsUrl: servers.natsUrl,
-    natsCreds,
+    natsCreds: nats.creds,
+    natsSubscribers: nats.subscribers,
     close: () => dropDatabase(servers, name, closeTimeoutMs),
   };
 }
 
-async function openAccounts(servers: TestServers, name: string): Promise<NatsCreds> {
+async function openAccounts(servers: TestServers, name: string) {
   const seeds = await addAccounts(servers.natsUrl, servers.natsKeys);
-  return writeCreds(seeds, path.join(servers.dataDir, 'nats/creds', name));
+  const folder = path.join(servers.dataDir, 'nats/creds', name);
+  return { creds: await writeCreds(seeds, folder), subscribers: writeSubscriberSigning(seeds, folder) };
 }
 
 function createDatabase({ superuserUrl, templateDatabase }: TestServers, name: string): Promise<unknown> {

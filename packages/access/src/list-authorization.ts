@@ -14,9 +14,9 @@ export type ListQuestion = {
   resources: readonly string[];
   /**
    * When resources are left out that a party has no dialogs of: `when-many`, the default, where it saves a search work,
-   * `always` for those who show the resources themselves.
+   * `always` for those who show the resources themselves, `never` for those who ask for rights alone.
    */
-  prune?: 'when-many' | 'always';
+  prune?: 'when-many' | 'always' | 'never';
 };
 
 /** What a right to see a dialog in a list goes by. */
@@ -70,7 +70,7 @@ export function createListAuthorizations(
       });
       const distinct = distinctResources(resourcesByParty);
       const isMany = distinct.size > resourcesUnprunedMax || resourcesByParty.size > partiesUnprunedMax;
-      const isPruned = distinct.size > 0 && (isMany || prune === 'always');
+      const isPruned = distinct.size > 0 && prune !== 'never' && (isMany || prune === 'always');
       const [labelled, inUse] = await Promise.all([
         labels.size === 0 ? [] : deps.dialogsLabelled([...labels]),
         isPruned ? deps.resourcesInUse([...resourcesByParty.keys()], [...distinct]) : undefined,

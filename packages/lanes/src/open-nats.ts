@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { connect, credsAuthenticator, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import { connect, credsAuthenticator, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 
 const reconnectMs = 250;
@@ -22,16 +22,36 @@ export type Nats = {
    * @throws when the payload is larger than the server takes
    */
   publish(subject: string, payload: string): boolean;
-  /** Listens from now on, through every reconnect, until the returned function is called. */
-  subscribe(subject: string, onMessage: (payload: string) => void): () => void;
+  /**
+   * Listens from now on, through every reconnect, until the returned function is called.
+   *
+   * @param group those of one group share what comes
+   */
+  subscribe(subject: string, onMessage: (payload: string, subject: string) => void, group?: string): () => void;
   /** Calls back each time that NATS is there again: what was sent meanwhile has been missed. */
   onReturn(callback: () => void): void;
+  /**
+   * Asks whoever serves the subject.
+   *
+   * @throws while NATS is away, when nobody serves, and when there is no answer within `timeoutMs`
+   */
+  request(subject: string, payload: string, timeoutMs: number): Promise<string>;
+  /**
+   * Answers requests from now on, together with others of the same name: each gets one answer. A request whose answer
+   * throws gets none.
+   */
+  serve(subject: string, answer: (payload: string) => Promise<string>): void;
   /** Rejects while NATS is away. */
   healthCheck(): Promise<void>;
   close(): Promise<void>;
 };
 
-type Listener = { subject: string; onMessage: (payload: string) => void; subscription: Subscription | undefined };
+type Listener = {
+  subject: string;
+  group: string | undefined;
+  onMessage: (message: Msg) => void;
+  subscription?: Subscription;
+};
 
 /**
  * Connects in the background, and returns before that: nothing here needs NATS to start, and no outage ends anything.
@@ -71,10 +91,12 @@ export function openNats({
       current.publish(subject, payload);
       return true;
     },
-    subscribe(subject, onMessage) {
-      const listener: Listener = { subject, onMessage, subscription: undefined };
-      listeners.add(listener);
-      if (current !== undefined && !current.isClosed()) listen(current, listener);
+    subscribe(subject, onMessage, group) {
+      const listener: Listener = {
+        ...{ subject, group },
+        onMessage: (message) => onMessage(message.string(), message.subject),
+      };
+      add(listener);
       return () => {
         listeners.delete(listener);
         if (current?.isClosed() === false) listener.subscription?.unsubscribe();
@@ -82,6 +104,18 @@ export function openNats({
     },
     onReturn(callback) {
       returned.push(callback);
+    },
+    async request(subject, payload, timeoutMs) {
+      if (!connected || current === undefined) throw new Error('NATS is not connected.');
+      return (await current.request(subject, payload, { timeout: timeoutMs })).string();
+    },
+    serve(subject, answer) {
+      const onMessage = (message: Msg) =>
+        void answer(message.string()).then(
+          (reply) => message.respond(reply),
+          (err: unknown) => log.error({ err, subject }, 'nats request not answered'),
+        );
+      add({ subject, group: name, onMessage });
     },
     async healthCheck() {
       if (!connected) throw new Error('NATS is not connected.');
@@ -95,6 +129,11 @@ export function openNats({
     },
   };
 
+  function add(listener: Listener): void {
+    listeners.add(listener);
+    if (current !== undefined && !current.isClosed()) listen(current, listener);
+  }
+
   async function keepConnected(): Promise<void> {
     let reported = false;
     while (!closing.signal.aborted) {
@@ -102,6 +141,8 @@ export function openNats({
         current = await connect({
           servers,
           name,
+          // Answers to others must not be there for it to hear.
+          inboxPrefix: `dialogporten.inbox.${name}`,
           timeout: connectTimeoutMs,
           pingInterval: pingIntervalMs,
           maxReconnectAttempts: -1,
@@ -152,10 +193,12 @@ export function openNats({
   }
 
   function listen(connection: NatsConnection, listener: Listener): void {
-    listener.subscription = connection.subscribe(listener.subject, {
+    const { subject, group, onMessage } = listener;
+    listener.subscription = connection.subscribe(subject, {
+      ...(group !== undefined && { queue: group }),
       callback: (err, message) => {
-        if (err !== null) log.error({ err, subject: listener.subject }, 'nats subscription failed');
-        else listener.onMessage(message.string());
+        if (err !== null) log.error({ err, subject }, 'nats subscription failed');
+        else onMessage(message);
       },
     });
   }

@@ -27,6 +27,18 @@ it('needs no more than where things are and the secret', () => {
   expect(config.stream).toMatchObject({ replicas: 1, duplicateWindowMs: 120_000 });
 });
 
+it('lets nobody subscribe unless it has both the account and its signing key', () => {
+  expect(parseConfig(relayConfig, least).subscriptions).toBeUndefined();
+  const account = { NATS_SUBSCRIBERS_ACCOUNT: `A${'B'.repeat(55)}` };
+  const key = { NATS_SUBSCRIBERS_KEY_FILE: path.join(folder, 'long') };
+  expect(parseConfig(relayConfig, { ...least, ...account, ...key }).subscriptions).toMatchObject({
+    servers: ['nats://127.0.0.1', 'tls://127.0.0.2'],
+    credentialsMs: 300_000,
+  });
+  expect(() => parseConfig(relayConfig, { ...least, ...account })).toThrow('NATS_SUBSCRIBERS_KEY_FILE: must be set');
+  expect(() => parseConfig(relayConfig, { ...least, ...key })).toThrow('NATS_SUBSCRIBERS_ACCOUNT: must be set');
+});
+
 it('sends one message of a dialog at a time where the stream has several copies', () => {
   expect(parseConfig(relayConfig, least).publish.pipelining).toBe('everything');
   expect(parseConfig(relayConfig, { ...least, EVENT_STREAM_REPLICAS: '3' }).publish.pipelining).toBe('one-per-dialog');

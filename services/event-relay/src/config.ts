@@ -11,6 +11,7 @@ import {
 } from '@dialog/telemetry/config';
 import { z } from 'zod';
 import { retryPauses } from './retry-pauses.ts';
+import { subscriptionSettings, subscriptionVariables } from './subscription-settings.ts';
 
 const hourMs = 3_600_000;
 const pauses = listOf(durationMs(1, 24 * hourMs));
@@ -51,6 +52,8 @@ const variables = z.object({
   EVENT_STREAM_BYTES_MAX: wholeNumber(1_048_576, 999_999_999_999_999).default(1_024 ** 3),
   /** What has to be outlasted is a restart. At 10,000 messages a second two minutes are 500 MB of the server's memory. */
   EVENT_DUPLICATE_WINDOW_MS: durationMs(1_000, hourMs).default(120_000),
+
+  ...subscriptionVariables,
 
   /**
    * Base address of Altinn Events. With it, events go there as well, under a platform token: so the variables of the
@@ -105,6 +108,7 @@ export const relayConfig = variables.transform((env) => ({
     duplicateWindowMs: env.EVENT_DUPLICATE_WINDOW_MS,
   },
   forwarder: forwarderSettings(env),
+  subscriptions: subscriptionSettings(env),
   shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
 }));
 export type RelayConfig = z.output<typeof relayConfig>;

@@ -1,12 +1,14 @@
 /**
- * event-relay moves events from the outbox to NATS JetStream, each lane in order, and to Altinn Events where that is
- * switched on.
+ * event-relay moves events from the outbox to NATS JetStream, each lane in order, and lets subscribers in there. Where
+ * that is switched on it moves them to Altinn Events too.
  *
  * Composition root: the only file of this service that reads the environment, opens resources and listens to signals.
  * Read it top to bottom.
  */
 import { once } from 'node:events';
+import { timestampOf } from '@dialog/contracts/timestamp';
 import { openDatabase } from '@dialog/database/open';
+import { openNats } from '@dialog/lanes/open-nats';
 import { readConfig } from '@dialog/telemetry/config';
 import { serveHealth } from '@dialog/telemetry/health';
 import { createLogger } from '@dialog/telemetry/logger';
@@ -17,6 +19,7 @@ import { createRelayMetrics, registerBacklog } from './metrics.ts';
 import { openForwarder } from './open-forwarder.ts';
 import { startRelay } from './relay.ts';
 import { reader } from './relay-batch.ts';
+import { serveSubscriptions } from './subscriptions.ts';
 
 const config = readConfig(relayConfig, process.env);
 const log = createLogger('event-relay', config.logLevel);
@@ -33,6 +36,15 @@ registerBacklog(registry, 'dialog_relay', { db, reader });
 
 const relay = startRelay({ db, log, metrics: createRelayMetrics(registry) }, config);
 const forwarder = config.forwarder && openForwarder(config.databaseUrl, config.forwarder, { log, registry });
+// A connection of its own: subscribers get in while Postgres is away and nothing is relayed.
+const nats = openNats({
+  servers: config.nats.servers,
+  name: 'event-relay',
+  log,
+  ...(config.nats.credsFile !== undefined && { credsFile: config.nats.credsFile }),
+});
+const subscriptions =
+  config.subscriptions && serveSubscriptions({ nats, log, now: () => timestampOf(Date.now()) }, config.subscriptions);
 const health = await serveHealth(
   {
     registry,
@@ -54,6 +66,7 @@ log.info('event-relay stopping');
 
 // Past the deadline we give up waiting, not the events: the next relay begins where the cursors are.
 setTimeout(() => process.exit(1), config.shutdownTimeoutMs).unref();
+subscriptions?.stop();
 await Promise.all([relay.stop(), forwarder?.close()]);
-await Promise.all([db.destroy(), health.close()]);
+await Promise.all([nats.close(), db.destroy(), health.close()]);
 log.info('event-relay stopped');

@@ -39,6 +39,8 @@ import { registerReadSeenLog } from './routes/end-user/list-seen-log.ts';
 import { registerListAuthorisedResources } from './routes/end-user/list-service-resources.ts';
 import { registerReadTransmissions } from './routes/end-user/list-transmissions.ts';
 import { registerFindDialogByReference } from './routes/end-user/look-up-dialog.ts';
+import { registerOpenPartyEventSubscription } from './routes/end-user/open-event-subscription.ts';
+import { registerRemovePartyEventSubscription } from './routes/end-user/remove-event-subscription.ts';
 import { registerFindDialogs } from './routes/end-user/search-dialogs.ts';
 import { registerLabelDialog } from './routes/end-user/set-system-labels.ts';
 import { type DialogEventsDeps, registerStreamDialogEvents } from './routes/end-user/stream-dialog-events.ts';
@@ -59,8 +61,10 @@ import { registerListServiceResources } from './routes/list-service-resources.ts
 import { registerListTransmissions } from './routes/list-transmissions.ts';
 import { registerLookUpDialog } from './routes/look-up-dialog.ts';
 import { registerMoveFormSavedActivity } from './routes/move-form-saved-activity.ts';
+import { registerOpenEventSubscription } from './routes/open-event-subscription.ts';
 import { registerPatchDialog } from './routes/patch-dialog.ts';
 import { registerPurgeDialog } from './routes/purge-dialog.ts';
+import { registerRemoveEventSubscription } from './routes/remove-event-subscription.ts';
 import { registerRemoveServiceOwnerLabel } from './routes/remove-service-owner-label.ts';
 import { registerRestoreDialog } from './routes/restore-dialog.ts';
 import { registerSearchDialogs, type SearchDeps } from './routes/search-dialogs.ts';
@@ -70,13 +74,15 @@ import { registerShouldSendNotification } from './routes/should-send-notificatio
 import { registerUpdateDialog } from './routes/update-dialog.ts';
 import { registerUpdateTransmission } from './routes/update-transmission.ts';
 import type { WriteDeps } from './submit-command.ts';
+import type { SubscriptionDeps } from './subscription-request.ts';
 
 export type GatewayDeps = AuthenticationDeps &
   WriteDeps &
   OperationDeps &
   CatalogueDeps &
   DialogEventsDeps &
-  SearchDeps & {
+  SearchDeps &
+  SubscriptionDeps & {
     db: Database;
     lists: ListAuthorizations;
     limits: ExactListLimits;
@@ -152,6 +158,8 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerGetSeenLog(app, deps);
   registerLookUpDialog(app, deps);
   registerGetOperation(app, deps);
+  registerOpenEventSubscription(app, deps);
+  registerRemoveEventSubscription(app, deps);
 
   registerStreamDialogEvents(app, deps);
   app.use(`${endUserPath}/*`, endUsersOnly(deps));
@@ -167,6 +175,8 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerLabelDialog(app, deps);
   registerLabelDialogs(app, deps);
   registerListParties(app, deps);
+  registerOpenPartyEventSubscription(app, deps);
+  registerRemovePartyEventSubscription(app, deps);
   registerFindDialogByReference(app, deps);
   const authorisedResources = createAuthorisedResources(deps, deps.limits);
   registerListAuthorisedResources(app, { ...deps, authorisedResources, catalogue });

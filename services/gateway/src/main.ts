@@ -27,6 +27,7 @@ import { readGatewayConfig } from './config.ts';
 import { read } from './database-reads.ts';
 import { decisionsOf } from './decisions.ts';
 import { openDialogNotices } from './dialog-notices.ts';
+import { createEventSubscriptions } from './event-subscriptions.ts';
 import { deepChecks, gatewayChecks } from './health-checks.ts';
 import { listAuthorizationsOf } from './list-authorizations.ts';
 import { listen } from './listen.ts';
@@ -78,6 +79,7 @@ const app = createApp({
   tokens: createTokenVerifier(config.tokenIssuers, { log }),
   ...platform,
   lists: listAuthorizationsOf(platform, db, config.lists),
+  subscriptions: createEventSubscriptions(nats),
   authenticationLevels: levelsOf(platform.authenticationLevels, db, config.policySettings),
   decisions: decisionsOf(platform, { db, registry, log, policySettings: config.policySettings }),
   dialogTokens: createDialogTokens({

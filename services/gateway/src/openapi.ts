@@ -90,6 +90,14 @@ export const labelInPath = {
   schema: { type: 'string' },
 } as const;
 
+export const subscriptionNameInPath = {
+  name: 'name',
+  in: 'path',
+  required: true,
+  description: 'The subscription, in the casing in which it was opened.',
+  schema: { type: 'string' },
+} as const;
+
 export const endUserIdQuery = {
   name: 'enduserId',
   in: 'query',

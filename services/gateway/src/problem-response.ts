@@ -4,6 +4,7 @@ import { LaneFull, LaneUnavailable } from '@dialog/lanes/faults';
 import type { Logger } from '@dialog/telemetry/logger';
 import { getPath } from 'hono/utils/url';
 import { DatabaseUnavailable } from './database-reads.ts';
+import { SubscriptionsUnavailable } from './event-subscriptions.ts';
 import type { GatewayContext } from './gateway-app.ts';
 
 /** What a caller is told to wait when nothing better is known. */
@@ -54,6 +55,10 @@ export function faultResponse(c: GatewayContext, err: Error, log: Logger): Respo
   }
   if (err instanceof DatabaseUnavailable) {
     log.warn({ err, traceId }, 'database not readable');
+    return unavailable();
+  }
+  if (err instanceof SubscriptionsUnavailable) {
+    log.warn({ err, traceId }, 'subscription not opened');
     return unavailable();
   }
   if (err instanceof UpstreamFailure) {

@@ -82,6 +82,10 @@ const app = createApp({
   tokens: createTokenVerifier(config.tokenIssuers, { log }),
   ...platform,
   lists: listAuthorizationsOf(platform, db),
+  subscriptions: {
+    open: async () => ({ kind: 'too-many-consumers', consumersMax: 0 }),
+    remove: async () => false,
+  },
   decisions: decisionsOf(platform, { db, registry, log, policySettings: config.policySettings }),
   dialogTokens: createDialogTokens({
     issuer: config.dialogTokens.issuer,

@@ -69,6 +69,8 @@ describe('the description of the API', () => {
       'GetOauthAuthorizationServer',
       'GetParties',
       'GetServiceResourceMetadata',
+      'OpenEventSubscription',
+      'RemoveEventSubscription',
       'SearchAuthorizedServiceResources',
       'SearchDialogActivities',
       'SearchDialogLabelAssignmentLogs',
@@ -103,8 +105,10 @@ describe('the description of the API', () => {
       'GetOperation',
       'GetServiceOwnerLabels',
       'GetServiceResourceMetadata',
+      'OpenEventSubscription',
       'PatchDialog',
       'PurgeDialog',
+      'RemoveEventSubscription',
       'RestoreDialog',
       'SearchDialogActivities',
       'SearchDialogEndUserContexts',
@@ -172,12 +176,12 @@ describe('the description of the API', () => {
         for (const [type, { example }] of Object.entries(requestBody?.content ?? {})) {
           const init = json(method.toUpperCase(), example, { 'Content-Type': type });
           const answer = await exampleApp({ tokens: everyScope }).request(path.replaceAll(/{\w+}/g, id), init);
-          expect([201, 204]).toContain(answer.status);
+          expect([200, 201, 204]).toContain(answer.status);
           sent += 1;
         }
       }
     }
-    expect(sent).toBe(11);
+    expect(sent).toBe(12);
   });
 
   it('says where the API is', async () => {

@@ -40,6 +40,11 @@ export const everyScope: TokenVerifier = {
   verify: async () => ({ kind: 'verified', claims: { ...claims, scope: Object.values(scopes).join(' ') } }),
 };
 
+const exampleAccess = {
+  ...{ servers: ['nats://127.0.0.1:4222'], credentials: 'a JWT and a key', queue: 'subscribers', deliveries: [] },
+  ...{ issuedAt: timestampOf(0), expiresAt: timestampOf(300_000) },
+};
+
 /** Dialog tokens of an issuer with keys of its own. */
 export function exampleDialogTokens(): DialogTokens {
   const keys = firstKeys(new Date());
@@ -87,6 +92,10 @@ export function exampleApp(changed: Partial<GatewayDeps> = {}) {
     },
     lists: {
       listAuthorization: async () => ({ resourcesByParty: new Map(), dialogIds: new Set() }),
+    },
+    subscriptions: {
+      open: async () => ({ kind: 'opened', access: exampleAccess }),
+      remove: async () => false,
     },
     authorisedParties: async () => [],
     decisions: { permissionsFor: async (_caller, _dialog, parts) => permissionsOf(pairsOf(parts), []) },

@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
+import type { ListAuthorizations } from '@dialog/access/list-authorization';
 import { openPlatform, platformSettings, platformVariables } from '@dialog/access/platform/platform';
 import { createTokenVerifier } from '@dialog/access/tokens';
 import { type Emulator, startEmulator } from '@dialog/altinn-emulator/emulator';
@@ -21,6 +24,7 @@ import { levelsOf } from '../authentication-levels.ts';
 import { read } from '../database-reads.ts';
 import { decisionsOf } from '../decisions.ts';
 import { openDialogNotices } from '../dialog-notices.ts';
+import { createEventSubscriptions } from '../event-subscriptions.ts';
 import { gatewayChecks } from '../health-checks.ts';
 import { listAuthorizationsOf } from '../list-authorizations.ts';
 import { describingItself } from './described-answers.ts';
@@ -43,6 +47,8 @@ export type GatewayChanges = {
   closing?: AbortSignal;
   lanes?: Partial<LanesSettings>;
   limits?: Partial<GatewayDeps['limits']>;
+  /** Stands between the gateway and what the platform tells of rights. */
+  lists?: (lists: ListAuthorizations) => ListAuthorizations;
 };
 
 /**
@@ -89,7 +95,8 @@ export async function openGatewayFixture() {
         ...{ db, lanes, log, registry, publicUrl: undefined, checks: gatewayChecks({ db, lanes, nats }) },
         tokens: createTokenVerifier(Object.values(emulator.issuers), { log }),
         ...platform,
-        lists: listAuthorizationsOf(platform, db),
+        lists: changes.lists?.(listAuthorizationsOf(platform, db)) ?? listAuthorizationsOf(platform, db),
+        subscriptions: createEventSubscriptions(nats),
         authenticationLevels: levelsOf(platform.authenticationLevels, db, examplePolicySettings),
         decisions: decisionsOf(platform, { db, registry, log, policySettings: examplePolicySettings }),
         dialogTokens,
@@ -108,8 +115,24 @@ export async function openGatewayFixture() {
 
     /** The dialog-worker as it is run: a process of its own. */
     startWorker(): void {
-      const worker = spawnWorker(space);
+      const worker = spawnService('dialog-worker', space, space.natsCreds.dialogWorker, {});
       opened.push(() => stop(worker));
+    },
+
+    /** The event-relay, likewise. */
+    startRelay(settings: Record<string, string> = {}): void {
+      const secrets = mkdtempSync(path.join(os.tmpdir(), 'gateway-relay-'));
+      opened.push(async () => rmSync(secrets, { recursive: true }));
+      const secretFile = path.join(secrets, 'party-key');
+      writeFileSync(secretFile, 'a secret of the test, long enough');
+      const relay = spawnService('event-relay', space, space.natsCreds.eventRelay, {
+        PUBLIC_URL: 'http://127.0.0.1:8080',
+        PARTY_KEY_SECRET_FILE: secretFile,
+        NATS_SUBSCRIBERS_ACCOUNT: space.natsSubscribers.account,
+        NATS_SUBSCRIBERS_KEY_FILE: space.natsSubscribers.keyFile,
+        ...settings,
+      });
+      opened.push(() => stop(relay));
     },
 
     /** Headers of a request by an organisation of the emulator. */
@@ -156,8 +179,13 @@ export function platformAt(platformUrl: string, { platformClient }: Emulator) {
     });
 }
 
-function spawnWorker(space: TestSpace): ChildProcess {
-  const main = path.join(import.meta.dirname, '../../../dialog-worker/src/main.ts');
+function spawnService(
+  name: 'dialog-worker' | 'event-relay',
+  space: TestSpace,
+  credsFile: string,
+  settings: Record<string, string>,
+): ChildProcess {
+  const main = path.join(import.meta.dirname, `../../../${name}/src/main.ts`);
   return spawn(process.execPath, [main], {
     env: {
       PATH: process.env.PATH,
@@ -165,9 +193,10 @@ function spawnWorker(space: TestSpace): ChildProcess {
       REDIS_URL: space.redisUrl,
       REDIS_PREFIX: space.redisPrefix,
       NATS_URL: space.natsUrl,
-      NATS_CREDS: space.natsCreds.dialogWorker,
+      NATS_CREDS: credsFile,
       LANES: String(laneCount),
       LOG_LEVEL: process.env.LOG === undefined ? 'error' : 'debug',
+      ...settings,
     },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
