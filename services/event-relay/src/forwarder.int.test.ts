@@ -14,7 +14,7 @@ import { z } from 'zod';
 import { reader } from './altinn-events.ts';
 import { relayConfig } from './config.ts';
 import { openForwarder } from './open-forwarder.ts';
-import { type AltinnSink, openAltinnSink } from './testing/altinn-sink.ts';
+import { type AltinnSink, forwardedOf, openAltinnSink } from './testing/altinn-sink.ts';
 import {
   createOutboxWriter,
   dialogIdsOf,
@@ -60,14 +60,8 @@ type Opened = ReturnType<typeof openForwarder> & {
   ready(): Promise<void>;
 };
 
-/** What Altinn must get, each event once and those of a dialog in order. */
-function expectedOf(writer: OutboxWriter): Map<string, string[]> {
-  const ofOwner = [...writer.expected].filter(([key]) => key.endsWith('.owner'));
-  return new Map(ofOwner.map(([key, ids]) => [key.split('.')[0] ?? '', ids.map((id) => id.split('.')[0] ?? '')]));
-}
-
 async function untilForwarded(writer: OutboxWriter): Promise<void> {
-  await sink.until([...expectedOf(writer).values()].flat().length);
+  await sink.until([...forwardedOf(writer).values()].flat().length);
 }
 
 async function heldBackRows(): Promise<number> {
@@ -115,7 +109,7 @@ describe('forwarding', () => {
     await writer.writeOnAllLanes(dialogsOfLanes(5), 10);
     await untilForwarded(writer);
     await vi.waitFor(async () => expect(await metric('dialog_forwarder_lag_rows')).toBe(0), 5_000);
-    expect(await sink.events()).toEqual(expectedOf(writer));
+    expect(await sink.events()).toEqual(forwardedOf(writer));
     expect(await metric('dialog_forwarder_events_total', { result: 'delivered' })).toBe(laneCount * 5 * 10 * 2);
     expect(await heldBackRows()).toBe(0);
   });
@@ -130,7 +124,7 @@ describe('forwarding', () => {
     await writer.write(0, dialogIdsOf(2));
     open();
     await untilForwarded(writer);
-    expect(await sink.events()).toEqual(expectedOf(writer));
+    expect(await sink.events()).toEqual(forwardedOf(writer));
   });
 
   it('says nothing to Altinn of what a date has brought about', async () => {
@@ -142,7 +136,7 @@ describe('forwarding', () => {
     await expired.write(0, dialogIdsOf(1), { events: [{ id, audiences: ['party'], type: 'DialogExpired' }] });
     await writer.write(0, dialogIdsOf(1));
     await untilForwarded(writer);
-    expect(await sink.events()).toEqual(expectedOf(writer));
+    expect(await sink.events()).toEqual(forwardedOf(writer));
   });
 
   it('hands over many dialogs at once, but no more than it may', async () => {
@@ -151,7 +145,7 @@ describe('forwarding', () => {
     await ready();
     const writer = createOutboxWriter(fixture.db);
     await writer.writeOnAllLanes(dialogsOfLanes(20), 3);
-    await vi.waitFor(() => expect(receiver.received).toEqual(expectedOf(writer)), 20_000);
+    await vi.waitFor(() => expect(receiver.received).toEqual(forwardedOf(writer)), 20_000);
     expect(receiver.atOnceMax()).toBeGreaterThan(1);
     expect(receiver.atOnceMax()).toBeLessThanOrEqual(6);
   });
@@ -165,7 +159,7 @@ describe('a receiver that fails', () => {
     const writer = createOutboxWriter(fixture.db);
     await writer.writeOnAllLanes(dialogsOfLanes(3), 4);
     await untilForwarded(writer);
-    expect(await sink.events()).toEqual(expectedOf(writer));
+    expect(await sink.events()).toEqual(forwardedOf(writer));
     expect(await metric('dialog_forwarder_events_total', { result: 'failed' })).toBe(7);
     await vi.waitFor(async () => expect(await heldBackRows()).toBe(0), 5_000);
   });
@@ -182,7 +176,7 @@ describe('a receiver that fails', () => {
     await ready();
     const writer = createOutboxWriter(fixture.db);
     for (let times = 0; times < 5; times += 1) await writer.write(1, [bad, ...good]);
-    const expected = expectedOf(writer);
+    const expected = forwardedOf(writer);
     await vi.waitFor(() => expect(receiver.count()).toBe(3 * 5 * 2), 10_000);
     await vi.waitFor(async () => expect(await metric('dialog_forwarder_held_back_rows')).toBe(5), 5_000);
     expect(receiver.received.has(bad)).toBe(false);
@@ -216,7 +210,7 @@ describe('a receiver that fails', () => {
     await vi.waitFor(() => expect(next.check()).rejects.toThrow('fails at everything'), 10_000);
     await sink.mend();
     await untilForwarded(writer);
-    expect(await sink.events()).toEqual(expectedOf(writer));
+    expect(await sink.events()).toEqual(forwardedOf(writer));
     await vi.waitFor(async () => expect(await heldBackRows()).toBe(0), 5_000);
     expect(log.filter((line) => line.includes('is away'))).toHaveLength(1);
     expect(log.join()).not.toContain('identifier-no');
@@ -241,7 +235,7 @@ describe('a receiver that fails', () => {
     onTestFinished(() => clearInterval(others));
     await vi.waitFor(async () => expect(await metric('dialog_forwarder_refusals')).toBe(1), 10_000);
     clearInterval(others);
-    const all = expectedOf(writer).get(bad) ?? [];
+    const all = forwardedOf(writer).get(bad) ?? [];
     await vi.waitFor(() => expect(receiver.received.get(bad)).toEqual(all.slice(1)), 10_000);
 
     const [refusal] = await outboxRefusals.list(fixture.db, 10);
@@ -260,7 +254,7 @@ describe('a receiver that fails', () => {
     await sink.fail({ status: 400, times: 1 });
     const writer = createOutboxWriter(fixture.db);
     await writer.write(2, [dialogId]);
-    const [refused, delivered] = expectedOf(writer).get(dialogId) ?? [];
+    const [refused, delivered] = forwardedOf(writer).get(dialogId) ?? [];
     await sink.until(1);
     expect(await sink.events()).toEqual(new Map([[dialogId, [delivered]]]));
     await vi.waitFor(async () => expect(await metric('dialog_forwarder_refusals')).toBe(1), 5_000);
@@ -311,7 +305,7 @@ describe('a dialog with many events', () => {
     await writer.write(0, [...Array.from({ length: 150 }, () => hot), quiet]);
     await vi.waitFor(() => expect(receiver.received.get(quiet)).toHaveLength(2), 20_000);
     expect(receiver.received.get(hot)?.length ?? 0).toBeLessThan(300);
-    await vi.waitFor(() => expect(receiver.received).toEqual(expectedOf(writer)), 30_000);
+    await vi.waitFor(() => expect(receiver.received).toEqual(forwardedOf(writer)), 30_000);
     await vi.waitFor(async () => expect(await heldBackRows()).toBe(0), 5_000);
   });
 });
@@ -328,6 +322,6 @@ describe('several forwarders', () => {
     await first.close();
     await writing;
     await untilForwarded(writer);
-    expect(await sink.events()).toEqual(expectedOf(writer));
+    expect(await sink.events()).toEqual(forwardedOf(writer));
   });
 });

@@ -2,8 +2,9 @@
 import { randomInt } from 'node:crypto';
 import { withClient } from '@dialog/local/database';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type AltinnSink, forwardedOf, openAltinnSink } from './testing/altinn-sink.ts';
 import { countStored, expectAllOnceInOrder, untilStored } from './testing/event-log.ts';
-import { createOutboxWriter, dialogsOfLanes } from './testing/outbox-writer.ts';
+import { createOutboxWriter, dialogsOfLanes, laneCount, type OutboxWriter } from './testing/outbox-writer.ts';
 import { openRelayFixture, type RelayFixture, untilPassed } from './testing/relay-fixture.ts';
 import { killLeftRelays, spawnRelay, untilReady } from './testing/relay-process.ts';
 
@@ -94,5 +95,72 @@ describe('a relay that is killed', () => {
     await writing;
     await untilPassed(fixture);
     await expectAllOnceInOrder(admin, writer);
+  });
+});
+
+describe('a relay that forwards', () => {
+  let sink: AltinnSink;
+  beforeAll(async () => {
+    sink = await openAltinnSink();
+  });
+  beforeEach(() => sink.reset());
+  afterAll(() => sink.close());
+
+  /** Starts one, and returns when it has its cursors: it is for what is written from then on. */
+  async function spawnForwarder(own: Record<string, string> = {}) {
+    const relay = await spawnRelay({ ...fixture.env, ...sink.env, ...own });
+    const cursors = fixture.db.selectFrom('outbox_cursor').select('lane').where('reader', '=', 'altinn-events');
+    await vi.waitFor(async () => expect(await cursors.execute()).toHaveLength(laneCount), 15_000);
+    return relay;
+  }
+
+  /** Events that came twice count where they came first. */
+  async function expectAllForwarded(writer: OutboxWriter): Promise<void> {
+    const expected = forwardedOf(writer);
+    await vi.waitFor(
+      async () => {
+        const came = await sink.events();
+        expect(new Map([...came].map(([dialogId, ids]) => [dialogId, [...new Set(ids)]]))).toEqual(expected);
+      },
+      { timeout: 40_000, interval: 100 },
+    );
+  }
+
+  it('and is killed at any moment loses no event, and keeps those of a dialog in order', async () => {
+    const writer = createOutboxWriter(fixture.db);
+    let relay = await spawnForwarder({ FORWARD_ROWS_MAX: '10' });
+    const writing = writer.writeOnAllLanes(dialogsOfLanes(5), 12);
+    await sink.fail({ status: 503, times: 20 });
+    for (let kills = 0, came = 0; kills < 4; kills += 1) {
+      await sink.until(came + 1 + randomInt(60));
+      await relay.kill('SIGKILL');
+      came = [...(await sink.events()).values()].flat().length;
+      relay = await spawnForwarder({ FORWARD_ROWS_MAX: '10' });
+    }
+    await writing;
+    await expectAllForwarded(writer);
+    await untilPassed(fixture);
+    await expectAllOnceInOrder(fixture.admin, writer);
+  });
+
+  it('goes on with Altinn while NATS is away, and with NATS while Altinn is', async () => {
+    const writer = createOutboxWriter(fixture.db);
+    const deaf = await spawnForwarder({ NATS_URL: 'nats://127.0.0.1:1' });
+    await writer.writeOnAllLanes(dialogsOfLanes(3), 2);
+    await expectAllForwarded(writer);
+    await deaf.kill('SIGTERM');
+
+    await sink.fail({ status: 503 });
+    const relay = await spawnForwarder();
+    await writer.writeOnAllLanes(dialogsOfLanes(3), 10);
+    await untilStored(fixture.admin, writer.expectedCount());
+    await expectAllOnceInOrder(fixture.admin, writer);
+    await vi.waitFor(async () => {
+      const health = await fetch(`${relay.healthUrl}/health`);
+      expect([health.status, await health.text()]).toEqual([200, expect.stringContaining('Degraded')]);
+    }, 10_000);
+    await sink.mend();
+    await expectAllForwarded(writer);
+    expect(await relay.kill('SIGTERM')).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 import { type Emulator, startEmulator } from '@dialog/altinn-emulator/emulator';
 import { vi } from 'vitest';
 import { z } from 'zod';
+import type { OutboxWriter } from './outbox-writer.ts';
 
 const received = z.array(z.object({ id: z.string(), resourceinstance: z.string() }));
 
@@ -51,4 +52,10 @@ export async function openAltinnSink() {
     },
     close: () => emulator.close(),
   };
+}
+
+/** What Altinn must get of what was written: ids of events by dialog, in order. */
+export function forwardedOf(writer: OutboxWriter): Map<string, string[]> {
+  const ofOwner = [...writer.expected].filter(([key]) => key.endsWith('.owner'));
+  return new Map(ofOwner.map(([key, ids]) => [key.split('.')[0] ?? '', ids.map((id) => id.split('.')[0] ?? '')]));
 }
