@@ -195,7 +195,7 @@ describe('rule 5, a poison command harms nobody else', () => {
     expect((await deadLetters('replay-all', 'altinn-events')).stdout).toBe(
       'altinn-events is asked to deliver 1 events.\n',
     );
-    expect((await deadLetters('list')).stdout).toMatch(/by event-relay, to be replayed since/);
+    expect((await deadLetters('list')).stdout).toMatch(/by event-relay, to be replayed from/);
     await outboxRefusals.markReplayed(services.db, ofAltinn, timestampOf(Date.now()));
     expect(await deadLetters('replay', ofAltinn)).toMatchObject({
       code: 1,

@@ -52,7 +52,7 @@ function describe({ change, messageId }: OutboxRefusal): string {
 
 function fateOf({ replayAskedAt, replayedAt }: OutboxRefusal): string {
   if (replayedAt !== null) return `, replayed at ${replayedAt}`;
-  return replayAskedAt === null ? '' : `, to be replayed since ${replayAskedAt}`;
+  return replayAskedAt === null ? '' : `, to be replayed from ${replayAskedAt} on`;
 }
 
 function parsed(text: string): unknown {

@@ -270,7 +270,15 @@ describe('a receiver that fails', () => {
         ]),
       5_000,
     );
+    // Where it only fails, the replay is tried again later.
+    await sink.fail({ status: 503, times: 1 });
     expect(await ask()).toBe(1);
+    await vi.waitFor(async () => {
+      const [refusal] = await outboxRefusals.list(fixture.db, 10);
+      expect(refusal).toMatchObject({ reason: 'events: status 503', replayedAt: null });
+      expect((refusal?.replayAskedAt ?? '') > timestampOf(Date.now() + 30_000)).toBe(true);
+    }, 5_000);
+    await sql`update outbox_refusal set replay_asked_at = now()`.execute(fixture.db);
     await sink.until(2);
     expect(await sink.events()).toEqual(new Map([[dialogId, [delivered, refused]]]));
   });

@@ -19,7 +19,10 @@ export async function replayRefusals(deps: BatchDeps, settings: MessageSettings)
   const { db, publisher, log } = deps;
   for (let taken = replaysAtOnceMax; taken === replaysAtOnceMax; ) {
     taken = await inTransaction(db, async (trx) => {
-      const asked = await outboxRefusals.takeAsked(trx, reader, replaysAtOnceMax);
+      const asked = await outboxRefusals.takeAsked(trx, reader, {
+        by: timestampOf(Date.now()),
+        limit: replaysAtOnceMax,
+      });
       for (const refusal of asked) {
         const reason = await replay(refusal);
         const { id, lane, seq, messageId } = refusal;

@@ -7,11 +7,12 @@ import type { TurnDeps } from './forward-turn.ts';
 import { unreadableBecause } from './unreadable.ts';
 
 const replaysAtOnceMax = 32;
+const postponedByMs = 60_000;
 
 /**
  * Hands over refusals that somebody wants replayed, the oldest first. They come behind what was forwarded of their dialogs
  * since. One that is refused again stays a refusal, with the new reason; where the receiver fails, the replay is tried
- * again at the next call.
+ * again a minute later.
  *
  * @throws what Postgres fails with. What is asked for stays so.
  */
@@ -20,17 +21,25 @@ export async function replayToAltinn(deps: TurnDeps, publicUrl: string): Promise
   let goesOn = true;
   while (goesOn) {
     goesOn = await inTransaction(db, async (trx) => {
-      const asked = await outboxRefusals.takeAsked(trx, reader, replaysAtOnceMax);
+      const asked = await outboxRefusals.takeAsked(trx, reader, {
+        by: timestampOf(Date.now()),
+        limit: replaysAtOnceMax,
+      });
       for (const refusal of asked) {
         const { id, lane, seq, messageId } = refusal;
         const ended = await replay(refusal);
-        if (ended.kind === 'failed') return false;
-        if (ended.kind === 'delivered') {
-          await outboxRefusals.markReplayed(trx, id, timestampOf(Date.now()));
-          log.info({ lane, seq, messageId }, 'event replayed');
-        } else {
-          await outboxRefusals.refuseAgain(trx, id, ended.reason);
-          log.error({ lane, seq, messageId, reason: ended.reason }, 'event not forwarded when replayed');
+        switch (ended.kind) {
+          case 'delivered':
+            await outboxRefusals.markReplayed(trx, id, timestampOf(Date.now()));
+            log.info({ lane, seq, messageId }, 'event replayed');
+            break;
+          case 'refused':
+            await outboxRefusals.refuseAgain(trx, id, ended.reason);
+            log.error({ lane, seq, messageId, reason: ended.reason }, 'event not forwarded when replayed');
+            break;
+          case 'failed':
+            await outboxRefusals.postpone(trx, id, timestampOf(Date.now() + postponedByMs), ended.reason);
+            if (receiver.isAway()) return false;
         }
       }
       return asked.length === replaysAtOnceMax;

@@ -79,13 +79,17 @@ export async function askForReplay(
   return Number(numUpdatedRows);
 }
 
-/** Takes refusals that somebody wants replayed, the oldest first, until the end of the transaction. */
-export async function takeAsked(trx: Database, reader: string, limit: number): Promise<OutboxRefusal[]> {
+/** Takes refusals that are to be replayed by now, the oldest first, until the end of the transaction. */
+export async function takeAsked(
+  trx: Database,
+  reader: string,
+  { by, limit }: { by: Timestamp; limit: number },
+): Promise<OutboxRefusal[]> {
   return trx
     .selectFrom('outbox_refusal')
     .select(columns)
     .where('reader', '=', reader)
-    .where('replay_asked_at', 'is not', null)
+    .where('replay_asked_at', '<=', by)
     .where('replayed_at', 'is', null)
     .orderBy('lane')
     .orderBy('seq')
@@ -97,6 +101,11 @@ export async function takeAsked(trx: Database, reader: string, limit: number): P
 
 export async function markReplayed(trx: Database, id: string, at: Timestamp): Promise<void> {
   await trx.updateTable('outbox_refusal').set({ replayed_at: at }).where('id', '=', id).execute();
+}
+
+/** Has a replay tried again later. */
+export async function postpone(trx: Database, id: string, until: Timestamp, reason: string): Promise<void> {
+  await trx.updateTable('outbox_refusal').set({ replay_asked_at: until, reason }).where('id', '=', id).execute();
 }
 
 /** Notes that a replay was refused as well; it is not tried again until somebody asks. */
