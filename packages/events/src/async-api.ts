@@ -13,6 +13,9 @@ const channels = {
   party: { name: 'partyEvents', title: 'Events for parties', of: 'dialogs that the party can see at that moment' },
 } as const satisfies Record<Audience, { name: string; title: string; of: string }>;
 
+/** Where service owners and end users subscribe, below the address of the gateway. */
+const subscriptionPaths = ['/api/v1/serviceowner/events/subscriptions', '/api/v1/enduser/events/subscriptions'];
+
 const audiences: readonly Audience[] = ['owner', 'party'];
 
 /**
@@ -40,8 +43,11 @@ export function asyncApiDocument({ publicUrl }: { publicUrl: string | undefined 
         host: '{address}',
         protocol: 'nats',
         title: 'NATS JetStream',
-        description: `The events are in the JetStream stream \`${eventStream}\`.`,
-        variables: { address: { description: 'Host and port.', default: 'localhost:4222' } },
+        description:
+          `The events are in the JetStream stream \`${eventStream}\`. An access token is exchanged for credentials that ` +
+          `last some minutes, by POST to \`${subscriptionPaths.join('` or `')}\`. The answer tells where NATS is, and on ` +
+          'which subjects one gets one’s part of the channels, as the same messages.',
+        variables: { address: { description: 'Host and port, as that answer has them.', default: 'localhost:4222' } },
         security: [{ $ref: '#/components/securitySchemes/natsUser' }],
       },
     },

@@ -208,6 +208,16 @@ describe('the description of the events', () => {
     ]);
   });
 
+  it('sends subscribers to operations that there are', async () => {
+    const app = exampleApp();
+    const told = await (await app.request('/asyncapi.json')).text();
+    const paths = [...told.matchAll(/\/api\/v1\/[a-z/]+/g)].map(([path]) => path);
+    const described = [await read(app), await read(app, '/openapi.enduser.json')];
+    expect(paths).toHaveLength(2);
+    for (const path of paths)
+      expect(described.some(({ document }) => 'post' in (document.paths[path] ?? {}))).toBe(true);
+  });
+
   it('has the schema of each type where its name says, and no other', async () => {
     const answer = await exampleApp().request('/asyncapi/schemas/dialogporten.dialog.created.v1');
     expect(answer.headers.get('content-type')).toBe('application/schema+json');
