@@ -54,6 +54,8 @@ export function serveSubscriptions({ nats, log, now }: Deps, settings: Subscript
     return JSON.stringify(await answered(remove, 'subscription not removed'));
   });
 
+  /** Confirmations that JetStream has not answered yet, by consumer. */
+  const confirming = new Map<string, number>();
   nats.subscribe(allConfirmations, (payload, subject) => void confirm(payload, subject), 'event-relay');
   const sweeping = setInterval(() => void sweep(), sweepMs);
   return { stop: () => clearInterval(sweeping) };
@@ -70,9 +72,16 @@ export function serveSubscriptions({ nats, log, now }: Deps, settings: Subscript
   /** JetStream says of each whether it is stored; those of which it does not are not told, and will be confirmed again. */
   async function confirm(payload: string, subject: string): Promise<void> {
     const { consumer, acknowledgements } = confirmedOf(subject, payload);
+    const before = confirming.get(consumer) ?? 0;
+    // More than that nobody has to confirm, unless it is made up. What was meant is sent again.
+    if (before + acknowledgements.length > 2 * settings.consumers.unconfirmedMax) return;
+    confirming.set(consumer, before + acknowledgements.length);
     const stored = await Promise.allSettled(
       acknowledgements.map((acknowledgement) => nats.request(acknowledgement, '+ACK', settings.confirmTimeoutMs)),
     );
+    const left = (confirming.get(consumer) ?? 0) - acknowledgements.length;
+    if (left > 0) confirming.set(consumer, left);
+    else confirming.delete(consumer);
     const confirmed = acknowledgements.filter((_, index) => stored[index]?.status === 'fulfilled');
     if (confirmed.length < acknowledgements.length) log.warn({ consumer }, 'events not confirmed');
     if (confirmed.length > 0) nats.publish(subjectsOf(consumer).confirmed, confirmed.join('\n'));
