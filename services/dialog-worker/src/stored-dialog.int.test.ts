@@ -64,7 +64,9 @@ describe('a purged dialog', () => {
     for (const table of tables) expect(before[table]?.length, table).toBeGreaterThan(0);
 
     await applied(0, on(dialogId, examples.purgeDialog()));
-    const { operation, ...after } = await rowsOf(db, dialogId);
+    // Events that are on their way arrive nevertheless.
+    const { operation, outbox_held_back: onTheirWay, ...after } = await rowsOf(db, dialogId);
+    expect(onTheirWay).toHaveLength(1);
     expect(operation).toHaveLength(2);
     for (const [table, rows] of Object.entries(after)) expect(rows, table).toEqual([]);
   });
