@@ -13,23 +13,14 @@ import { accept } from './rows/accept.ts';
 import { createWaited } from './rows/create-waited.ts';
 import { details } from './rows/details.ts';
 import { endUserSearch } from './rows/enduser-search.ts';
-import { eventLatency } from './rows/event-latency.ts';
+import { events } from './rows/events.ts';
 import { hotDialog } from './rows/hot-dialog.ts';
 import type { Bench } from './rows/row.ts';
 import { search } from './rows/search.ts';
 import { visibility } from './rows/visibility.ts';
 import { type BenchRow, printTable } from './table.ts';
 
-const benches: readonly Bench[] = [
-  createWaited,
-  accept,
-  hotDialog,
-  eventLatency,
-  search,
-  endUserSearch,
-  details,
-  visibility,
-];
+const benches: readonly Bench[] = [createWaited, accept, hotDialog, events, search, endUserSearch, details, visibility];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -15,8 +15,8 @@ const event = z.object({ time: z.string() });
  * From a change to its event in a subscriber's hands, at half of peak. Measured from the event's time, which is taken
  * just before the commit: the figure holds the commit as well.
  */
-export const eventLatency: Bench = {
-  name: 'event-latency',
+export const events: Bench = {
+  name: 'events',
   about: 'from a change to its subscriber, at half of peak',
   async run(stack, { seconds }, say) {
     const request = post(stack, `${stack.gatewayUrl}${path}`, taxReturn());
