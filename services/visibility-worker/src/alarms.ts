@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { epochMsOf, type Timestamp } from '@dialog/contracts/timestamp';
+import { LeavingWorker } from '@dialog/lanes/leaving-worker';
 import type { Logger } from '@dialog/telemetry/logger';
-import { Queue, Worker } from 'bullmq';
+import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 export type AlarmSettings = {
@@ -25,18 +25,13 @@ export type Alarms = {
 /** The braces are a Redis Cluster hash tag: BullMQ's scripts need everything of a queue on one slot. */
 const queueName = '{visibility}';
 const jobName = 'alarm';
+/** How long `close` waits for Redis once nothing is going off any more. */
 const closeTimeoutMs = 2_000;
 
-class AlarmWorker extends Worker<null, void> {
+class AlarmWorker extends LeavingWorker<null> {
   /** Seconds. BullMQ's ten are longer than a connection may be silent: see openRedis. */
   override get maximumBlockTimeout(): number {
     return 1;
-  }
-
-  /** Stops what would keep the process alive, for when `close` does not end. */
-  async abandon(): Promise<void> {
-    await this.lockManager.close();
-    await this.backend.close(true);
   }
 }
 
@@ -108,8 +103,7 @@ export function openAlarms(
     async close() {
       closing.abort();
       redis.off('ready', limitConcurrency);
-      const orderly = new AbortController();
-      await Promise.race([worker.close().finally(() => orderly.abort()), withoutRedis(orderly.signal)]);
+      await worker.leave(() => ringing.catch(() => {}), closeTimeoutMs);
       await queue.close();
     },
   };
@@ -129,12 +123,5 @@ export function openAlarms(
   /** Several at once would do no harm, but send each command as often. */
   function limitConcurrency(): void {
     queue.setGlobalConcurrency(1).catch(() => {});
-  }
-
-  /** BullMQ waits for ever to close connections that are away. Nothing is lost by going. */
-  async function withoutRedis(orderly: AbortSignal): Promise<void> {
-    await ringing.catch(() => {});
-    await delay(closeTimeoutMs, undefined, { signal: orderly }).catch(() => {});
-    if (!orderly.aborted) await worker.abandon();
   }
 }
