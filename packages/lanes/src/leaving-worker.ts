@@ -3,6 +3,11 @@ import { Worker } from 'bullmq';
 
 /** A worker that can be closed while Redis is away; BullMQ's own would wait for ever to close its connections. */
 export class LeavingWorker<Data> extends Worker<Data, void> {
+  /** Seconds that it waits at most for a delayed job. BullMQ's ten are longer than a connection may be silent: see openRedis. */
+  override get maximumBlockTimeout(): number {
+    return 1;
+  }
+
   /**
    * Begins no more jobs, waits for those in hand, and leaves. Nothing is lost by going without Redis: locks run out.
    *

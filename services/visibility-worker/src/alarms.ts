@@ -28,13 +28,6 @@ const jobName = 'alarm';
 /** How long `close` waits for Redis once nothing is going off any more. */
 const closeTimeoutMs = 2_000;
 
-class AlarmWorker extends LeavingWorker<null> {
-  /** Seconds. BullMQ's ten are longer than a connection may be silent: see openRedis. */
-  override get maximumBlockTimeout(): number {
-    return 1;
-  }
-}
-
 /**
  * Alarms that all visibility-workers share, as delayed jobs of BullMQ: each goes off in one of them, and one at a time.
  * When a worker is killed, its alarm goes off again in another.
@@ -69,7 +62,7 @@ export function openAlarms(
   queue.on('error', () => {});
   redis.on('ready', limitConcurrency);
   limitConcurrency();
-  const worker = new AlarmWorker(queueName, ring, {
+  const worker = new LeavingWorker<null>(queueName, ring, {
     connection: redis,
     prefix,
     concurrency: 1,
