@@ -4,6 +4,7 @@ import { problem } from '@dialog/contracts/problem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { GatewayApp } from './gateway-app.ts';
+import { createDialog } from './testing/create-dialog.ts';
 import { type GatewayFixture, openGatewayFixture, serviceProvider } from './testing/gateway-fixture.ts';
 
 const owned = '/api/v1/serviceowner/dialogs';
@@ -33,13 +34,12 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 
 async function created(more: object = {}): Promise<string> {
-  const answer = await app.request(owned, {
-    method: 'POST',
-    headers: { ...(await fixture.as('ttd', admin)), 'Content-Type': 'application/json' },
-    body: JSON.stringify({ serviceResource: 'urn:altinn:resource:ttd-building-permit', party: fish, content, ...more }),
+  return createDialog(app, await fixture.as('ttd', admin), {
+    serviceResource: 'urn:altinn:resource:ttd-building-permit',
+    party: fish,
+    content,
+    ...more,
   });
-  if (answer.status !== 201) throw new Error(await answer.text());
-  return z.string().parse(await answer.json());
 }
 
 async function stored(id: string): Promise<z.infer<typeof dialogView>> {

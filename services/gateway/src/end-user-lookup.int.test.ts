@@ -2,8 +2,8 @@ import { randomUUIDv7 } from 'node:crypto';
 import { type EndUserDialogLookupView, endUserDialogLookupView } from '@dialog/contracts/dialog-lookup-view';
 import { problem } from '@dialog/contracts/problem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import type { GatewayApp } from './gateway-app.ts';
+import { createDialog } from './testing/create-dialog.ts';
 import { type GatewayFixture, openGatewayFixture, serviceProvider } from './testing/gateway-fixture.ts';
 
 const owned = '/api/v1/serviceowner/dialogs';
@@ -40,18 +40,12 @@ afterAll(() => fixture.close());
 type User = Record<string, string>;
 
 async function labelled(labels: readonly string[], more: object = {}): Promise<string> {
-  const answer = await app.request(owned, {
-    method: 'POST',
-    headers: { ...(await fixture.as('ttd', admin)), 'Content-Type': 'application/json' },
-    body: JSON.stringify({
-      ...{ serviceResource: resource('ttd-catch-report'), party: fish },
-      content: { title: { value: title }, nonSensitiveTitle: { value: nonSensitiveTitle } },
-      serviceOwnerContext: { serviceOwnerLabels: labels.map((value) => ({ value })) },
-      ...more,
-    }),
+  return createDialog(app, await fixture.as('ttd', admin), {
+    ...{ serviceResource: resource('ttd-catch-report'), party: fish },
+    content: { title: { value: title }, nonSensitiveTitle: { value: nonSensitiveTitle } },
+    serviceOwnerContext: { serviceOwnerLabels: labels.map((value) => ({ value })) },
+    ...more,
   });
-  if (answer.status !== 201) throw new Error(await answer.text());
-  return z.string().parse(await answer.json());
 }
 
 async function deleted(id: string): Promise<string> {

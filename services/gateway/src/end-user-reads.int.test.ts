@@ -5,6 +5,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { GatewayApp } from './gateway-app.ts';
+import { createDialog } from './testing/create-dialog.ts';
 import { type GatewayFixture, openGatewayFixture, serviceProvider } from './testing/gateway-fixture.ts';
 
 const owned = '/api/v1/serviceowner/dialogs';
@@ -38,13 +39,7 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 
 async function created(more: object = {}): Promise<string> {
-  const answer = await app.request(owned, {
-    method: 'POST',
-    headers: { ...(await fixture.as('ttd', admin)), 'Content-Type': 'application/json' },
-    body: JSON.stringify({ serviceResource: permit, party: fish, content, ...more }),
-  });
-  if (answer.status !== 201) throw new Error(await answer.text());
-  return z.string().parse(await answer.json());
+  return createDialog(app, await fixture.as('ttd', admin), { serviceResource: permit, party: fish, content, ...more });
 }
 
 async function deleted(id: string): Promise<string> {

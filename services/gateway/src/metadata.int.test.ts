@@ -2,8 +2,8 @@ import { gunzipSync } from 'node:zlib';
 import { authorizedServiceResourceList, serviceResourceList } from '@dialog/contracts/metadata-view';
 import { problem } from '@dialog/contracts/problem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import type { GatewayApp } from './gateway-app.ts';
+import { createDialog } from './testing/create-dialog.ts';
 import { type GatewayFixture, openGatewayFixture } from './testing/gateway-fixture.ts';
 
 const path = '/api/v1/metadata/serviceresources';
@@ -30,17 +30,11 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 
 async function created(org: string, resource: string, party = fish): Promise<string> {
-  const answer = await app.request(dialogs, {
-    method: 'POST',
-    headers: { ...(await fixture.as(org)), 'Content-Type': 'application/json' },
-    body: JSON.stringify({
-      serviceResource: `urn:altinn:resource:${resource}`,
-      party,
-      content: { title: { value: [{ languageCode: 'nb', value: 'Søknad' }] } },
-    }),
+  return createDialog(app, await fixture.as(org), {
+    serviceResource: `urn:altinn:resource:${resource}`,
+    party,
+    content: { title: { value: [{ languageCode: 'nb', value: 'Søknad' }] } },
   });
-  if (answer.status !== 201) throw new Error(await answer.text());
-  return z.string().parse(await answer.json());
 }
 
 async function catalogue(headers: Record<string, string> = {}, gateway = app) {

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { z } from 'zod';
 import type { GatewayApp } from './gateway-app.ts';
 import { listAuthorizationsOf } from './list-authorizations.ts';
+import { createDialog } from './testing/create-dialog.ts';
 import {
   type GatewayFixture,
   nowhere,
@@ -46,13 +47,7 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 
 async function created(more: object = {}, { scope }: { scope?: string } = {}): Promise<string> {
-  const answer = await app.request(dialogs, {
-    method: 'POST',
-    headers: { ...(await fixture.as('ttd', scope)), 'Content-Type': 'application/json' },
-    body: JSON.stringify({ serviceResource: permit, party: fish, content, ...more }),
-  });
-  if (answer.status !== 201) throw new Error(await answer.text());
-  return z.string().parse(await answer.json());
+  return createDialog(app, await fixture.as('ttd', scope), { serviceResource: permit, party: fish, content, ...more });
 }
 
 async function opened(id: string, endUserId: string, options: { org?: string; scope?: string; app?: GatewayApp } = {}) {
