@@ -110,7 +110,11 @@ export async function startStack(settings: Settings, started: ServerHandle[], si
     serviceProgram('authorization-worker', dataDir, 'HEALTH_PORT', { ...everywhere, ALTINN_PLATFORM_URL: platformUrl }),
   );
   await addService(
-    serviceProgram('dialog-worker', dataDir, 'HEALTH_PORT', { ...everywhere, ...credsOf('dialogWorker') }),
+    serviceProgram('dialog-worker', dataDir, 'HEALTH_PORT', {
+      ...everywhere,
+      ...credsOf('dialogWorker'),
+      RETENTION_DATABASE_URL: database.owner,
+    }),
   );
   await addService(
     serviceProgram('visibility-worker', dataDir, 'HEALTH_PORT', { ...everywhere, ...credsOf('visibilityWorker') }),

@@ -14,6 +14,11 @@ export function isValueFault(error: unknown): boolean {
   return dataClasses.has(error.code.slice(0, 2)) && error.code !== noPartition;
 }
 
+/** Whether a row belongs to a day for which its table has no partition. */
+export function isMissingPartition(error: unknown): boolean {
+  return sqlStateOf(error) === noPartition;
+}
+
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '23505';
 }

@@ -218,6 +218,11 @@ export interface ResourcePolicy {
   version: string | null;
 }
 
+export interface TaskRun {
+  finished_at: Instant;
+  task: string;
+}
+
 export interface WithheldEvent {
   dialog_id: string;
   event: ColumnType<DialogEvent, string, string>;
@@ -243,5 +248,6 @@ export interface DB {
   party_resource: PartyResource;
   policy_question: PolicyQuestion;
   resource_policy: ResourcePolicy;
+  task_run: TaskRun;
   withheld_event: WithheldEvent;
 }

@@ -158,6 +158,21 @@ describe('what lanes cannot order', () => {
   });
 });
 
+it.each([
+  ['waited on its lane through a long outage', -90],
+  ['comes from somebody whose clock is wrong', 200],
+])('is applied although no partition is there for its day, when it %s', async (_, days) => {
+  const dialogId = uuidv7();
+  const command = on(dialogId, examples.createDialog({}));
+  const ms = Date.now() + days * 24 * 60 * 60 * 1_000;
+  const hex = ms.toString(16).padStart(12, '0');
+  const stray = { ...command, id: `${hex.slice(0, 8)}-${hex.slice(8)}${command.id.slice(13)}` };
+  // The lane tries again what was not applied for a fault that is not the command's.
+  await expect(apply(0, stray)).rejects.toThrow('no partition');
+  expect(await apply(0, stray)).toMatchObject([{ status: 'Applied' }]);
+  expect((await operations.find(db, [stray.id])).size).toBe(1);
+});
+
 it('reads no children to add one: the work does not grow with the dialog', async () => {
   const dialogId = uuidv7();
   await apply(7, on(dialogId, examples.createDialog()));

@@ -1,7 +1,8 @@
 import type { Command, Envelope } from '@dialog/contracts/commands';
 import type { OwnedOperation } from '@dialog/contracts/operation';
 import { problemOf } from '@dialog/contracts/problem';
-import { isTimeLimit, isUniqueViolation } from '@dialog/database/faults';
+import { isMissingPartition, isTimeLimit, isUniqueViolation } from '@dialog/database/faults';
+import { ensurePartitionsFor } from '@dialog/database/partitions';
 import * as deadLetters from '@dialog/database/tables/dead-letters';
 import * as lanes from '@dialog/database/tables/lanes';
 import * as operations from '@dialog/database/tables/operations';
@@ -37,6 +38,7 @@ async function applyTogetherOrApart(deps: ApplyDeps & { log: Logger }, envelope:
   try {
     return await applyCommands(deps, envelope, commands);
   } catch (error) {
+    if (isMissingPartition(error)) await addPartitions(deps, commands);
     if (!isPoison(error) && !isTooMuchAtOnce(error, commands)) throw error;
     deps.log.warn({ lane, commands: commands.length, err: describe(error) }, 'batch failed, applying one by one');
   }
@@ -50,6 +52,16 @@ async function applyTogetherOrApart(deps: ApplyDeps & { log: Logger }, envelope:
     applied.newQuestions.push(...one.newQuestions);
   }
   return applied;
+}
+
+/**
+ * Operations are kept by the day of their id, and partitions made for the days around today. A command that has waited on
+ * its lane through a long outage, or that somebody sent whose clock is wrong, is of another day. The fault that told of it
+ * is thrown on all the same: the lane tries again in place, as after any other.
+ */
+async function addPartitions({ db, now, log }: ApplyDeps & { log: Logger }, commands: readonly Command[]) {
+  await ensurePartitionsFor(db, { ids: commands.map(({ id }) => id), instants: [now()] });
+  log.warn({ commands: commands.length }, 'partitions added for commands of another day');
 }
 
 /**

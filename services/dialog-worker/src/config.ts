@@ -1,3 +1,4 @@
+import type { Retention } from '@dialog/database/retention';
 import { defaultWorkSettings } from '@dialog/lanes/work';
 import { durationMs, logLevel, port, readConfig, url, wholeNumber } from '@dialog/telemetry/config';
 import { z } from 'zod';
@@ -25,6 +26,26 @@ const settings = z
     STATEMENT_TIMEOUT_MS: durationMs(100, 600_000).default(30_000),
     /** How many days ahead the partitions of operations and outbox are made. */
     PARTITION_DAYS_AHEAD: wholeNumber(1, 60).default(7),
+    /**
+     * The same database as the role that owns the tables: what drops old partitions. Nothing else of this process can change
+     * the schema, and one worker that has it is enough.
+     */
+    RETENTION_DATABASE_URL: url(['postgres', 'postgresql']).optional(),
+    /**
+     * How long operations can be looked up after they have ended. Two days at least: what is queued is remembered for one
+     * in Redis, and must not come back to light behind an operation that was dropped.
+     */
+    OPERATION_RETENTION_DAYS: wholeNumber(2, 3_650).default(30),
+    /** How long the outbox keeps rows. What a reader has not passed yet is kept beyond that. */
+    OUTBOX_RETENTION_DAYS: wholeNumber(1, 3_650).default(7),
+    /** How often old partitions are looked for. */
+    RETENTION_PERIOD_MS: durationMs(1_000, 86_400_000).default(3_600_000),
+    /** How long dropping waits for whoever has been at work on a table; nobody waits for it meanwhile. */
+    RETENTION_LOCK_TIMEOUT_MS: durationMs(10, 600_000).default(5_000),
+    /** Longest statement of retention: to see when the operations of a day ended, all of them are read. */
+    RETENTION_STATEMENT_TIMEOUT_MS: durationMs(1_000, 3_600_000).default(600_000),
+    /** How far the clock may be off that of the database. A worker whose clock is wrong more than that waits with its work. */
+    CLOCK_SKEW_MAX_MS: durationMs(1_000, 3_600_000).default(60_000),
     /** Questions to policies that are kept in memory as asked already, about 200 bytes each. Others cost a statement. */
     KNOWN_QUESTIONS_MAX: wholeNumber(1, 1_000_000).default(20_000),
     /** How long a stopping worker may take for the envelopes in hand. What is left goes to the next worker. */
@@ -44,6 +65,18 @@ const settings = z
     databaseConnections: env.DATABASE_CONNECTIONS,
     statementTimeoutMs: env.STATEMENT_TIMEOUT_MS,
     partitionDaysAhead: env.PARTITION_DAYS_AHEAD,
+    clockSkewMaxMs: env.CLOCK_SKEW_MAX_MS,
+    retention: {
+      databaseUrl: env.RETENTION_DATABASE_URL,
+      statementTimeoutMs: env.RETENTION_STATEMENT_TIMEOUT_MS,
+      periodMs: env.RETENTION_PERIOD_MS,
+      lockTimeoutMs: env.RETENTION_LOCK_TIMEOUT_MS,
+      // A table that is partitioned by day needs a line here, and one in `neededBy` of the database's retention.
+      retentions: [
+        { table: 'operation', keptDays: env.OPERATION_RETENTION_DAYS },
+        { table: 'outbox', keptDays: env.OUTBOX_RETENTION_DAYS },
+      ] satisfies Retention[],
+    },
     knownQuestionsMax: env.KNOWN_QUESTIONS_MAX,
     shutdownTimeoutMs: env.SHUTDOWN_TIMEOUT_MS,
   }));

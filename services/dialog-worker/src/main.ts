@@ -24,9 +24,10 @@ import { applyEnvelope } from './apply-envelope.ts';
 import { createClock } from './clock.ts';
 import { workerConfig } from './config.ts';
 import { keepUnreadable } from './keep-unreadable.ts';
-import { createApplyMetrics } from './metrics.ts';
+import { createApplyMetrics, createRetentionMetrics } from './metrics.ts';
 import { keepPrepared } from './prepare-database.ts';
 import { createKnownQuestions } from './raised-questions.ts';
+import { startRetention } from './retention.ts';
 
 const config = workerConfig(process.env);
 const { laneCount, redisPrefix: prefix } = config;
@@ -40,6 +41,15 @@ const db = openDatabase(config.databaseUrl, {
   connectTimeoutMs: 5_000,
   statementTimeoutMs: config.statementTimeoutMs,
 });
+const owner =
+  config.retention.databaseUrl === undefined
+    ? undefined
+    : openDatabase(config.retention.databaseUrl, {
+        applicationName: 'dialog-worker-retention',
+        connectionsMax: 1,
+        connectTimeoutMs: 5_000,
+        statementTimeoutMs: config.retention.statementTimeoutMs,
+      });
 const redis = openRedis({ url: config.redisUrl, name: 'dialog-worker', whenAway: 'wait', log });
 const nats = openNats({
   servers: config.natsUrl,
@@ -62,6 +72,7 @@ const health = await serveHealth(
 
 await agreeOnLaneCount({ redis, prefix, laneCount });
 await keepPrepared({ db, log }, config, stopping.signal);
+const retention = startRetention({ db, owner, log, metrics: createRetentionMetrics(registry) }, config.retention);
 
 const now = createClock();
 const applyMetrics = createApplyMetrics(registry);
@@ -110,9 +121,9 @@ stopping.abort();
 // Past the deadline we give up waiting, not the commands: an envelope in hand goes to the next worker.
 setTimeout(() => process.exit(1), config.shutdownTimeoutMs).unref();
 await Promise.all(lanes.map((lane) => lane.close()));
-await policyQueue.close();
+await Promise.all([policyQueue.close(), retention.stop()]);
 // With Redis away, the farewell would wait for it to come back.
 if (redis.status === 'ready') await redis.quit();
 else redis.disconnect();
-await Promise.all([nats.close(), db.destroy(), health.close()]);
+await Promise.all([nats.close(), db.destroy(), owner?.destroy(), health.close()]);
 log.info('dialog-worker stopped');

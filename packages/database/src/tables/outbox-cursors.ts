@@ -80,3 +80,26 @@ export async function take(trx: Database, reader: string, lane: number): Promise
 export async function advance(trx: Database, reader: string, lane: number, seq: number): Promise<void> {
   await trx.updateTable('outbox_cursor').set({ seq }).where('reader', '=', reader).where('lane', '=', lane).execute();
 }
+
+/** Reads the outbox in every installation, also where it has not been started yet. */
+const relay = 'event-relay';
+
+/**
+ * The readers that have not passed everything in a partition of the outbox: by the relay, and each other one that has a
+ * cursor, every lane has to be read to its last row there. A reader without a cursor for a lane has read none of it.
+ */
+export async function readersBehind(db: Database, partition: string): Promise<string[]> {
+  const { rows } = await sql<{ reader: string }>`
+    with reader as (select reader from outbox_cursor union select ${relay}::text)
+    select distinct reader.reader
+    from reader
+    cross join lane
+    cross join lateral (
+      select seq from ${sql.table(partition)} as written where written.lane = lane.id order by seq desc limit 1
+    ) as newest
+    left join outbox_cursor as cursor on cursor.reader = reader.reader and cursor.lane = lane.id
+    where coalesce(cursor.seq, 0) < newest.seq
+    order by reader
+  `.execute(db);
+  return rows.map(({ reader }) => reader);
+}
