@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, openSync, readFileSync } from 'node:fs';
+import { mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { withClient } from '@dialog/local/database';
@@ -16,6 +16,8 @@ export type BenchStack = Stack & {
   /** A service owner's token for the dialogs of the bench. */
   token: string;
   process(name: ServerHandle['name']): ServerHandle;
+  /** Of all processes that run, the baseline's too. */
+  pids(): Map<string, number>;
   /** Resolves when the relay has caught up with the outbox. */
   untilRelayed(): Promise<void>;
   stop(): Promise<void>;
@@ -24,9 +26,13 @@ export type BenchStack = Stack & {
 /** Connections of the baseline's pool. Tried: 4, 8, 16, 32; on two cores 8 to 16 were best, with no clear winner. */
 const baselineConnections = 16;
 
-/** Starts what `npm start` starts, as durable as there, in a data folder of its own, and the baseline beside it. */
-export async function startBenchStack(): Promise<BenchStack> {
-  const dataDir = path.join(cloneDir, '.data', `bench-${process.pid}`);
+/**
+ * Starts what `npm start` starts, as durable as there, in a data folder of its own, and the baseline beside it.
+ *
+ * @param name tells it from others of the same run
+ */
+export async function startBenchStack(name = 'bench'): Promise<BenchStack> {
+  const dataDir = path.join(cloneDir, '.data', `${name}-${process.pid}`);
   const started: ServerHandle[] = [];
   let baseline: ChildProcess | undefined;
   const stop = async () => {
@@ -62,6 +68,7 @@ export async function startBenchStack(): Promise<BenchStack> {
         if (handle === undefined) throw new Error(`${name} was not started.`);
         return handle;
       },
+      pids: () => pidsOf([...started, { name: 'baseline', pid: baseline?.pid }]),
       untilRelayed: () => untilRelayed(stack.database.owner),
     };
   } catch (err) {
@@ -95,6 +102,10 @@ function startBaseline(stack: Stack, platformUrl: string, port: number, dataDir:
   });
 }
 
+function pidsOf(running: readonly { name: string; pid: number | undefined }[]): Map<string, number> {
+  return new Map(running.flatMap(({ name, pid }) => (pid === undefined ? [] : [[name, pid] as const])));
+}
+
 async function untilRelayed(databaseUrl: string): Promise<void> {
   await withClient(databaseUrl, async (client) => {
     for (;;) {
@@ -116,11 +127,4 @@ async function untilReady(url: string): Promise<void> {
     if (Date.now() > deadline) throw new Error(`${url} does not get ready.`);
     await delay(50);
   }
-}
-
-/** CPU seconds, user and system, that a process has used; for saying where the time of a run went. */
-export function cpuSecondsOf(pid: number | undefined): number {
-  if (pid === undefined) return 0;
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }

@@ -5,7 +5,7 @@
  *
  * Started by the bench with one argument, the JSON of a LoadRequest; see `generateLoad`.
  */
-import autocannon, { type Options, type Result } from 'autocannon';
+import autocannon, { type Request as AutocannonRequest, type Options, type Result } from 'autocannon';
 import { z } from 'zod';
 import { paced } from './paced.ts';
 
@@ -20,6 +20,10 @@ export const loadRequest = z.object({
   requests: z.number().int().positive().optional(),
   /** Requests a second over all connections; as fast as it goes when absent. */
   rate: z.number().int().positive().optional(),
+  /** For each answer, these requests to what it created: to the url with the id of the answer and this behind it. */
+  followUps: z.array(z.object({ path: z.string(), body: z.string() })).default([]),
+  /** The same load before, on another url, which leaves everything warm and does not count. */
+  warmUp: z.object({ url: z.string(), requests: z.number().int().positive() }).optional(),
 });
 export type LoadRequest = z.input<typeof loadRequest>;
 
@@ -30,41 +34,26 @@ export const loadResult = z.object({
   latencyMs: z.object({ p50: z.number(), p95: z.number(), p99: z.number(), max: z.number() }),
   /** Milliseconds from the start to each answer, and its latency, in the order of the answers. */
   answers: z.array(z.tuple([z.number(), z.number()])),
+  /** CPU seconds a second of the generator. Near one, it is the bottleneck itself: it has one thread. */
+  generatorCores: z.number(),
 });
 export type LoadResult = z.infer<typeof loadResult>;
 
-async function run(request: z.infer<typeof loadRequest>): Promise<LoadResult> {
-  const { url, method, headers, body, connections, seconds, requests, rate } = request;
+type Request = z.infer<typeof loadRequest>;
+
+async function run(request: Request): Promise<LoadResult> {
+  const { warmUp } = request;
+  if (warmUp !== undefined) await cannonade({ ...request, ...warmUp, seconds: undefined }, () => undefined);
   const statuses: Record<string, number> = {};
   const answers: [number, number][] = [];
   const startedAt = performance.now();
+  const cpuBefore = process.cpuUsage();
   const record = (status: number, latencyMs: number) => {
     statuses[status] = (statuses[status] ?? 0) + 1;
     answers.push([performance.now() - startedAt, latencyMs]);
   };
-  if (rate !== undefined) {
-    await paced({ url, method, headers, body: body ?? '', connections, rate, seconds: seconds ?? 10 }, record);
-    return summary(statuses, answers);
-  }
-
-  const finished = Promise.withResolvers<Result>();
-  const options: Options = {
-    ...{ url, method, headers, connections, timeout: 30 },
-    ...(body !== undefined && { body }),
-    ...(requests === undefined ? { duration: seconds ?? 10 } : { amount: requests }),
-  };
-  const instance = autocannon(options, (err: Error | null, result) => {
-    if (err === null) finished.resolve(result);
-    else finished.reject(err);
-  });
-  instance.on('response', (_client, status, _bytes, latencyMs) => record(status, latencyMs));
-  const { errors } = await finished.promise;
-  if (errors > 0) statuses['0'] = errors;
-
-  return summary(statuses, answers);
-}
-
-function summary(statuses: LoadResult['statuses'], answers: LoadResult['answers']): LoadResult {
+  await send(request, record);
+  const { user, system } = process.cpuUsage(cpuBefore);
   const elapsedMs = answers.at(-1)?.[0] ?? Number.NaN;
   const sorted = answers.map(([, latencyMs]) => latencyMs).sort((a, b) => a - b);
   const quantile = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
@@ -73,7 +62,56 @@ function summary(statuses: LoadResult['statuses'], answers: LoadResult['answers'
     perSecond: answers.length / (elapsedMs / 1000),
     latencyMs: { p50: quantile(0.5), p95: quantile(0.95), p99: quantile(0.99), max: quantile(1) },
     answers,
+    generatorCores: (user + system) / 1000 / elapsedMs,
   };
+}
+
+type OnAnswer = (status: number, latencyMs: number) => void;
+
+async function send(request: Request, record: OnAnswer): Promise<void> {
+  const { rate, body = '', seconds = 10 } = request;
+  if (rate !== undefined) await paced({ ...request, body, rate, seconds }, record);
+  else await cannonade(request, record);
+}
+
+async function cannonade(request: Request, record: OnAnswer): Promise<void> {
+  const { url, method, headers, body, connections, seconds, requests, followUps } = request;
+  const finished = Promise.withResolvers<Result>();
+  const options: Options = {
+    ...{ url, method, headers, connections, timeout: 30 },
+    ...(body !== undefined && { body }),
+    ...(requests === undefined ? { duration: seconds ?? 10 } : { amount: requests }),
+    ...(followUps.length > 0 && { requests: chain(new URL(url).pathname, body, followUps) }),
+  };
+  const instance = autocannon(options, (err: Error | null, result) => {
+    if (err === null) finished.resolve(result);
+    else finished.reject(err);
+  });
+  instance.on('response', (_client, status, _bytes, latencyMs) => record(status, latencyMs));
+  const { errors } = await finished.promise;
+  for (let error = 0; error < errors; error += 1) record(0, 0);
+  // When the time is up autocannon hangs up, and what it had asked for is still worked on. One more answer, behind all
+  // those, and the next measurement has the machine to itself.
+  if (requests === undefined) await (await fetch(url, { method, headers, body: body ?? null })).arrayBuffer();
+}
+
+/** What each connection sends in turn: something is created, and what follows goes to that. */
+function chain(path: string, body: string | undefined, followUps: Request['followUps']): AutocannonRequest[] {
+  const context = z.object({ id: z.string() });
+  return [
+    {
+      ...(body !== undefined && { body }),
+      onResponse: (_status, answer, of) => Object.assign(of, { id: JSON.parse(answer) }),
+    },
+    ...followUps.map(
+      (followUp): AutocannonRequest => ({
+        setupRequest: (request, of) => ({
+          ...request,
+          ...{ method: 'POST', path: `${path}/${context.parse(of).id}${followUp.path}`, body: followUp.body },
+        }),
+      }),
+    ),
+  ];
 }
 
 if (import.meta.main) {

@@ -1,6 +1,7 @@
 import { withClient } from '@dialog/local/database';
 import type { BenchStack } from './bench-stack.ts';
-import { type BenchRow, median } from './table.ts';
+import type { BenchRow } from './results.ts';
+import { median } from './statistics.ts';
 
 /** Requests of each kind that do not count: caches fill, and code gets compiled. */
 const warmUps = 10;
@@ -51,6 +52,7 @@ export async function measurePages(
         figure: `p95 ${p95.toFixed(1)} ms, p50 ${p50.toFixed(1)} ms`,
         baseline: `p95 ${plainP95.toFixed(1)} ms, p50 ${plainP50.toFixed(1)} ms, ${baselineName}`,
         ...{ ratio: p95 / plainP95, goal: `p95 < ${goalMs} ms`, met: p95 < goalMs },
+        samples: { pageMs: ours, baselineMs: theirs },
       });
     }
     return rows;

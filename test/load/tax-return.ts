@@ -61,6 +61,14 @@ export function transmission(): Record<string, unknown> {
   };
 }
 
+export function activity(): Record<string, unknown> {
+  return {
+    type: 'Information',
+    performedBy: { actorType: 'ServiceOwner' },
+    description: both('Lest av saksbehandler', 'Read by the case worker'),
+  };
+}
+
 function both(nb: string, en: string): { languageCode: string; value: string }[] {
   return [
     { languageCode: 'nb', value: nb },

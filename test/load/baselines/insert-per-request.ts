@@ -43,18 +43,29 @@ const connectionsMax = Number(process.env.BASELINE_CONNECTIONS ?? 16);
 const db = openDatabase(config.databaseUrl, { ...config.database, applicationName: 'baseline', connectionsMax });
 const platform = openPlatform(config.platform, { log });
 
-/** Creates only: that is what the bench compares. */
-async function insert(trx: Database, command: Command): Promise<Operation> {
+/**
+ * What the bench compares: creates of dialogs, and of transmissions and activities that name no others. A dialog that
+ * gets one is read with its row locked, as another request may add to it at the same time.
+ */
+async function apply(trx: Database, command: Command): Promise<Operation> {
   const now = timestampOf(Date.now());
   const { id, dialogId, kind, receivedAt } = command;
   const common = { id, dialogId, kind, receivedAt, endedAt: now };
-  const outcome = decide(emptyState(), command, { now, newId: uuidv7, newRevision: randomUUID });
+  const state = emptyState();
+  if (kind !== 'CreateDialog') {
+    // Sent together; the second statement sees what the one who held the lock has committed.
+    const locked = sql`select from dialog where id = ${dialogId} for update`.execute(trx);
+    [, state.dialogs] = await Promise.all([locked, dialogs.find(trx, [dialogId])]);
+  }
+  const outcome = decide(state, command, { now, newId: uuidv7, newRevision: randomUUID });
   if (outcome.kind === 'rejected') return { ...common, status: 'Rejected', problem: toProblem(outcome.rejection) };
   const [change] = outcome.changes;
   if (change === undefined) return { ...common, status: 'Applied', revision: outcome.revision };
   const { dialog, events } = change;
   await Promise.all([
-    dialogs.insert(trx, [dialog]),
+    kind === 'CreateDialog'
+      ? dialogs.insert(trx, [dialog])
+      : dialogs.update(trx, [{ dialog, documentsChanged: false }]),
     transmissions.insert(trx, change.transmissions),
     activities.insert(trx, change.activities),
     sql`insert into baseline_outbox (occurred_at, change) values (${now}, ${outboxChange(command, dialog, events, now)})`.execute(
@@ -76,7 +87,7 @@ const registry = createMetrics('baseline');
 const app = createApp({
   ...{ db, log, registry },
   lanes: {
-    submit: (command) => inTransaction(db, (trx) => insert(trx, command)),
+    submit: (command) => inTransaction(db, (trx) => apply(trx, command)),
     wait: async () => undefined,
   },
   tokens: createTokenVerifier(config.tokenIssuers, { log }),

@@ -56,6 +56,7 @@ type Case = {
  */
 export const endUserSearch: Bench = {
   name: 'enduser-search',
+  long: true,
   about: 'pages of what end users may read: one party, one that is mostly hidden, a thousand parties',
   async run(stack, settings, say) {
     const { dialogs, pages, plans } = settings;

@@ -1,14 +1,13 @@
 import type { BenchStack } from '../bench-stack.ts';
-import type { LoadRequest, LoadResult } from '../load-generator.ts';
-import type { BenchRow } from '../table.ts';
+import type { BenchRow } from '../results.ts';
 
 export type BenchSettings = {
   /** How often each side of a comparison is measured, in turn. */
   rounds: number;
   /** Length of one measurement. */
   seconds: number;
-  /** Appends to the hot dialog. */
-  appends: number;
+  /** For how long memory is watched. */
+  memorySeconds: number;
   /** Dialogs that become visible at once. */
   appearances: number;
   /** Dialogs to search, and pages to read of each kind. */
@@ -21,27 +20,7 @@ export type BenchSettings = {
 export type Bench = {
   name: string;
   about: string;
+  /** Takes too long for `--quick`, which runs it only by its name. */
+  long?: boolean;
   run(stack: BenchStack, settings: BenchSettings, say: (line: string) => void): Promise<BenchRow[]>;
 };
-
-/** A request of the service owner of the bench. */
-export function post(
-  stack: BenchStack,
-  url: string,
-  body: Record<string, unknown>,
-  headers: Record<string, string> = {},
-): Pick<LoadRequest, 'url' | 'method' | 'headers' | 'body'> {
-  return {
-    url,
-    method: 'POST',
-    headers: { Authorization: `Bearer ${stack.token}`, 'Content-Type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  };
-}
-
-/** A figure counts only if every answer was the one expected. */
-export function requireStatus({ statuses }: LoadResult, status: number): void {
-  if (Object.keys(statuses).some((seen) => seen !== String(status))) {
-    throw new Error(`Expected ${status} alone, got ${JSON.stringify(statuses)}.`);
-  }
-}

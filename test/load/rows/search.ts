@@ -23,6 +23,7 @@ type Case = {
 /** Pages of an organisation's dialogs through the gateway, one request at a time. */
 export const search: Bench = {
   name: 'search',
+  long: true,
   about: 'pages of one organisation’s dialogs, by order, filter and token',
   async run(stack, { dialogs, pages, plans }, say) {
     const cases = casesOf(await storeManyDialogs(stack.database.owner, dialogs, say), dialogs);

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { withClient } from '@dialog/local/database';
 import { generateLoad } from '../generate-load.ts';
+import { createDialog, post, requireStatus } from '../requests.ts';
 import { taxReturn } from '../tax-return.ts';
-import { type Bench, post, requireStatus } from './row.ts';
+import type { Bench } from './row.ts';
 
-const path = '/api/v1/serviceowner/dialogs';
 const goalPerSecond = 500;
 const goalMeanwhileMs = 500;
 /** Other writes meanwhile: few, so that what is measured is how long one of them waits. */
@@ -13,9 +13,10 @@ const creates = { connections: 64, rate: 20 };
 /** A hundred thousand dialogs with the same `visibleFrom`, while others are created. */
 export const visibility: Bench = {
   name: 'visibility',
+  long: true,
   about: 'many dialogs become visible at once, four events each, and others are created meanwhile',
   async run(stack, { appearances, seconds }, say) {
-    const create = post(stack, `${stack.gatewayUrl}${path}`, taxReturn());
+    const create = createDialog(stack);
     const worker = stack.process('visibility-worker');
     const alone = await generateLoad({ ...create, ...creates, seconds });
     requireStatus(alone, 201);
@@ -23,7 +24,7 @@ export const visibility: Bench = {
     // Stored while nobody looks: they would take longer than the time until any moment that could be chosen.
     await worker.stop();
     const visibleFrom = new Date(Date.now() + 3_600_000).toISOString();
-    const { url, headers, body = '' } = post(stack, create.url, { ...taxReturn(), visibleFrom });
+    const { url, headers, body } = post(stack, create.url, { ...taxReturn(), visibleFrom });
     const sample = await fetch(url, { method: 'POST', headers, body });
     if (sample.status !== 201) throw new Error(`No example: ${sample.status} ${await sample.text()}`);
     const sampleId = String(await sample.json());
@@ -68,12 +69,14 @@ export const visibility: Bench = {
         figure: `${tookS.toFixed(1)} s, ${perSecond.toFixed(0)}/s`,
         baseline: `${goalPerSecond}/s`,
         ...{ ratio: perSecond / goalPerSecond, goal: '>= 1', met: perSecond >= goalPerSecond },
+        samples: { perSecond: [perSecond] },
       },
       {
         name: 'a waited create meanwhile',
         figure: `p99 ${p99.toFixed(0)} ms, p50 ${p50.toFixed(0)} ms`,
         baseline: `p99 ${alone.latencyMs.p99.toFixed(0)} ms, p50 ${alone.latencyMs.p50.toFixed(0)} ms`,
         ...{ ratio: p99 / alone.latencyMs.p99, goal: `p99 < ${goalMeanwhileMs} ms`, met: p99 < goalMeanwhileMs },
+        samples: { latencyMs: meanwhile.answers.map(([, latencyMs]) => latencyMs) },
       },
     ];
   },
