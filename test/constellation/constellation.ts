@@ -26,6 +26,8 @@ type ServiceName = 'gateway' | 'dialog-worker' | 'authorization-worker' | 'visib
 export type Constellation = {
   /** At most one; clients are made for it. */
   startGateway(settings?: Settings): Promise<ServerHandle>;
+  /** Beside that one, at an address of its own. */
+  startFurtherGateway(settings?: Settings): Promise<ServerHandle>;
   startWorker(settings?: Settings): Promise<ServerHandle>;
   startAuthorizationWorker(settings?: Settings): Promise<ServerHandle>;
   startRelay(settings?: Settings): Promise<ServerHandle>;
@@ -100,17 +102,8 @@ export async function openConstellation(
     addresses,
     gatewayUrl,
     laneCount,
-    startGateway: (settings) =>
-      start('gateway', { PORT: gatewayPort }, natsCreds.gateway, {
-        TOKEN_ISSUERS: Object.values(emulator.issuers).join(','),
-        ALTINN_PLATFORM_URL: emulator.baseUrl,
-        ALTINN_SUBSCRIPTION_KEY: 'test',
-        DIALOG_TOKEN_KEYS_FILE: dialogTokenKeysFile,
-        ACTOR_SALT_FILE: actorSaltFile,
-        MASKINPORTEN_CLIENT_ID: emulator.platformClient.clientId,
-        MASKINPORTEN_CLIENT_JWK: Buffer.from(JSON.stringify(emulator.platformClient.jwk)).toString('base64'),
-        ...settings,
-      }),
+    startGateway: (settings) => startGatewayAt(gatewayPort, settings),
+    startFurtherGateway: async (settings) => startGatewayAt(await freePort(), settings),
     startWorker: (settings) =>
       start('dialog-worker', 'HEALTH_PORT', natsCreds.dialogWorker, { ...workerSettings, ...settings }),
     startAuthorizationWorker: (settings) =>
@@ -176,6 +169,19 @@ export async function openConstellation(
     },
   };
   return constellation;
+
+  function startGatewayAt(port: number, settings: Settings | undefined): Promise<ServerHandle> {
+    return start('gateway', { PORT: port }, natsCreds.gateway, {
+      TOKEN_ISSUERS: Object.values(emulator.issuers).join(','),
+      ALTINN_PLATFORM_URL: emulator.baseUrl,
+      ALTINN_SUBSCRIPTION_KEY: 'test',
+      DIALOG_TOKEN_KEYS_FILE: dialogTokenKeysFile,
+      ACTOR_SALT_FILE: actorSaltFile,
+      MASKINPORTEN_CLIENT_ID: emulator.platformClient.clientId,
+      MASKINPORTEN_CLIENT_JWK: Buffer.from(JSON.stringify(emulator.platformClient.jwk)).toString('base64'),
+      ...settings,
+    });
+  }
 
   function start(...service: Parameters<typeof startService>): Promise<ServerHandle> {
     const starting = startService(...service);

@@ -22,7 +22,7 @@ export async function openOwnLanes({ addresses, db, laneCount }: Constellation) 
   const log = createLogger('test', 'silent');
   const redis = openRedis({ url: addresses.redisUrl, name: 'test', whenAway: 'fail', log });
   const nats = openNats({
-    servers: addresses.natsUrl,
+    servers: addresses.natsUrl.split(','),
     credsFile: addresses.natsCreds.gateway,
     name: 'test',
     log,
@@ -55,12 +55,13 @@ export async function openOwnLanes({ addresses, db, laneCount }: Constellation) 
     async close(): Promise<void> {
       await lanes.close();
       await nats.close();
-      redis.disconnect();
+      await redis.close();
     },
   };
 
   function queueOf(lane: number): Queue {
-    return new Queue(queueNameOf(lane), { ...queueOptions, connection: redis, prefix: addresses.redisPrefix });
+    const connection = redis.connectionOf(queueNameOf(lane));
+    return new Queue(queueNameOf(lane), { ...queueOptions, connection, prefix: addresses.redisPrefix });
   }
 }
 

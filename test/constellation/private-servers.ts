@@ -5,6 +5,7 @@ import { ensureDatabase } from '@dialog/local/database';
 import { openNats } from '@dialog/local/nats';
 import { openPostgres } from '@dialog/local/postgres';
 import { openRedis } from '@dialog/local/redis';
+import { openRedisCluster } from '@dialog/local/redis-cluster';
 import { inject } from 'vitest';
 import type { Addresses } from './constellation.ts';
 
@@ -27,6 +28,13 @@ export async function openPrivateRedis() {
   const server = await openRedis(settings());
   const addresses: Pick<Addresses, 'redisUrl' | 'redisPrefix'> = { redisUrl: server.url, redisPrefix: 'dialog' };
   return { server, addresses };
+}
+
+/** @param nodeCount masters, without replicas */
+export async function openPrivateRedisCluster(nodeCount: number) {
+  const cluster = await openRedisCluster(settings(), nodeCount);
+  const addresses: Pick<Addresses, 'redisUrl' | 'redisPrefix'> = { redisUrl: cluster.url, redisPrefix: 'dialog' };
+  return { cluster, addresses };
 }
 
 export async function openPrivateNats() {

@@ -27,7 +27,7 @@ export type StoredMessage = { subject: string; headers: Readonly<Record<string, 
 /** Reads the stream of events as somebody who may see all of it. */
 export async function openStoredEvents({ natsUrl, natsCreds }: { natsUrl: string; natsCreds: { admin: string } }) {
   const connection = await connect({
-    servers: natsUrl,
+    servers: natsUrl.split(','),
     authenticator: credsAuthenticator(readFileSync(natsCreds.admin)),
     maxReconnectAttempts: -1,
     reconnectTimeWait: 100,

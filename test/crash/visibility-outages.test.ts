@@ -1,7 +1,6 @@
-import { openRedis } from '@dialog/lanes/open-redis';
 import type { ServerHandle } from '@dialog/local/server-process';
 import { openTestSpace, type TestSpace } from '@dialog/local/testing';
-import { createLogger } from '@dialog/telemetry/logger';
+import { Redis } from 'ioredis';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Constellation, openConstellation } from '../constellation/constellation.ts';
@@ -41,7 +40,7 @@ async function told(dialogId: string): Promise<string[]> {
 }
 
 async function emptyRedis(): Promise<void> {
-  const connection = openRedis({ url: redis.url, name: 'test', whenAway: 'wait', log: createLogger('test', 'silent') });
+  const connection = new Redis(redis.url);
   await connection.flushall();
   connection.disconnect();
 }

@@ -6,8 +6,15 @@ import { keptSecret } from './kept-secret.ts';
 import { findServerBinary } from './server-binary.ts';
 import { openServer, type ServerHandle, type ServerSettings } from './server-process.ts';
 
-/** Starts Redis on `<dataDir>/redis`, with a password of its own. Durable: no command is confirmed before it is on disk. */
-export async function openRedis({ dataDir, durability, signal }: ServerSettings): Promise<ServerHandle> {
+/**
+ * Starts Redis on `<dataDir>/redis`, with a password of its own. Durable: no command is confirmed before it is on disk.
+ *
+ * @param more further lines of its configuration file
+ */
+export async function openRedis(
+  { dataDir, durability, signal }: ServerSettings,
+  more: readonly string[] = [],
+): Promise<ServerHandle> {
   const binary = await findServerBinary('redis-server');
   const folder = path.join(dataDir, 'redis');
   mkdirSync(folder, { recursive: true });
@@ -23,6 +30,7 @@ export async function openRedis({ dataDir, durability, signal }: ServerSettings)
     'save ""',
     'maxmemory-policy noeviction',
     ...(durability === 'durable' ? ['appendonly yes', 'appendfsync always'] : ['appendonly no']),
+    ...more,
   ];
   writeFileSync(configuration, `${lines.join('\n')}\n`, { mode: 0o600 });
 

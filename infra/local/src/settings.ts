@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { redisUrl } from '@dialog/lanes/redis-url';
 import {
   ConfigurationError,
   isTrustedAddress,
@@ -24,8 +25,10 @@ const settings = z
     PUBLIC_URL: url(['http', 'https']).optional(),
     DATA_DIR: z.string().default('.data'),
     DATABASE_URL: url(['postgres', 'postgresql']).optional(),
-    REDIS_URL: url(['redis', 'rediss']).optional(),
-    NATS_URL: url(['nats', 'tls']).optional(),
+    REDIS_URL: redisUrl.optional(),
+    NATS_URL: listOf(url(['nats', 'tls']))
+      .transform((servers) => servers.join(','))
+      .optional(),
     NATS_CREDS: z.string().optional(),
     TOKEN_ISSUERS: listOf(issuer).optional(),
     ALTINN_PLATFORM_URL: trustedUrl.optional(),

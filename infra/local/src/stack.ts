@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { createDialogTokenKeys } from '@dialog/access/dialog-token-key-file';
 import { migrate } from '@dialog/database/migrate';
+import { redisNodes } from '@dialog/lanes/redis-url';
 import { ConfigurationError } from '@dialog/telemetry/config';
 import { z } from 'zod';
 import { type DatabaseUrls, ensureDatabase } from './database.ts';
@@ -167,7 +168,7 @@ async function claimDataDir(dataDir: string): Promise<void> {
 async function checkWhatIsGiven({ databaseUrl, redisUrl, natsUrl, natsCreds }: Settings): Promise<void> {
   const given: [string, string | undefined, (url: string) => Promise<void>][] = [
     ['DATABASE_URL', databaseUrl, answersQueries],
-    ['REDIS_URL', redisUrl, answersPing],
+    ['REDIS_URL', redisUrl, (urls) => Promise.any(redisNodes(urls).map(({ href }) => answersPing(href)))],
     ['NATS_URL', natsUrl, (url) => acceptsUser(url, natsCreds)],
   ];
   for (const [variable, url, answers] of given) {

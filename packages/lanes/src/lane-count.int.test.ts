@@ -1,22 +1,24 @@
 import { openTestSpace, type TestSpace } from '@dialog/local/testing';
-import { Redis } from 'ioredis';
+import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LaneCountMismatch, LaneUnavailable } from './faults.ts';
+import { laneCountKey } from './lane.ts';
 import { agreeOnLaneCount, recordedLaneCount } from './lane-count.ts';
+import { openRedis, type RedisConnections } from './open-redis.ts';
 import { exampleCommand } from './testing/example-command.ts';
 import { type LaneFixture, openLaneFixture } from './testing/lane-fixture.ts';
 
 let space: TestSpace;
-let redis: Redis;
+let redis: RedisConnections;
 let fixture: LaneFixture;
 let prefix: string;
 let tests = 0;
 beforeAll(async () => {
   space = await openTestSpace();
-  redis = new Redis(space.redisUrl);
+  redis = openRedis({ url: space.redisUrl, name: 'test', whenAway: 'wait', log: pino({ level: 'silent' }) });
 });
 afterAll(async () => {
-  redis.disconnect();
+  await redis.close();
   await space.close();
 });
 beforeEach(() => {
@@ -72,7 +74,8 @@ describe('the number of lanes', () => {
 
   it('is agreed on anew in a Redis that lost everything', async () => {
     const lanes = await fixture.gateway({ depthSampleMs: 20 });
-    await redis.del(`${prefix}:lane-count`);
+    const key = laneCountKey(prefix);
+    await redis.connectionOf(key).del(key);
     await vi.waitFor(async () => expect(await recordedLaneCount(redis, prefix)).toBe(8));
     await vi.waitFor(() => lanes.submit(exampleCommand(), { waitMs: 0 }));
   });

@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { LaneCountMismatch } from './faults.ts';
 import { type LaneSet, laneCountKey, queueNameOf, queueOptions } from './lane.ts';
+import type { RedisConnections } from './open-redis.ts';
 
 /** Sets the number only if it is still the one that was found, and tells which it is now. */
 const replaceIfUnchanged = `
@@ -17,9 +17,14 @@ return redis.call('GET', KEYS[1])`;
  *
  * @throws LaneCountMismatch when another number is in use
  */
-export async function agreeOnLaneCount({ redis, prefix, laneCount }: LaneSet & { redis: Redis }): Promise<void> {
+export async function agreeOnLaneCount({
+  redis,
+  prefix,
+  laneCount,
+}: LaneSet & { redis: RedisConnections }): Promise<void> {
   const key = laneCountKey(prefix);
-  await redis.setnx(key, laneCount);
+  const connection = redis.connectionOf(key);
+  await connection.setnx(key, laneCount);
   const recorded = await recordedLaneCount(redis, prefix);
   if (recorded === undefined || recorded === laneCount) return;
 
@@ -30,15 +35,16 @@ export async function agreeOnLaneCount({ redis, prefix, laneCount }: LaneSet & {
         `Let the workers empty them with ${recorded} lanes first.`,
     );
   }
-  const now = await redis.eval(replaceIfUnchanged, 1, key, String(recorded), String(laneCount));
+  const now = await connection.eval(replaceIfUnchanged, 1, key, String(recorded), String(laneCount));
   if (now !== String(laneCount)) {
     throw new LaneCountMismatch(`Another process changed the number of lanes to ${now} at the same moment.`);
   }
 }
 
 /** The number of lanes in use; undefined when none is recorded. */
-export async function recordedLaneCount(redis: Redis, prefix: string): Promise<number | undefined> {
-  const text = await redis.get(laneCountKey(prefix));
+export async function recordedLaneCount(redis: RedisConnections, prefix: string): Promise<number | undefined> {
+  const key = laneCountKey(prefix);
+  const text = await redis.connectionOf(key).get(key);
   if (text === null) return undefined;
   const count = Number(text);
   if (!Number.isSafeInteger(count) || count < 1)
@@ -46,10 +52,12 @@ export async function recordedLaneCount(redis: Redis, prefix: string): Promise<n
   return count;
 }
 
-async function jobsOn({ redis, prefix, laneCount }: LaneSet & { redis: Redis }): Promise<number> {
+async function jobsOn({ redis, prefix, laneCount }: LaneSet & { redis: RedisConnections }): Promise<number> {
   let total = 0;
   for (let lane = 0; lane < laneCount; lane += 1) {
-    const queue = new Queue(queueNameOf(lane), { ...queueOptions, connection: redis, prefix, skipMetasUpdate: true });
+    const name = queueNameOf(lane);
+    const connection = redis.connectionOf(name);
+    const queue = new Queue(name, { ...queueOptions, connection, prefix, skipMetasUpdate: true });
     // Trouble with the connection reaches us through the call below.
     queue.on('error', () => {});
     try {

@@ -6,34 +6,37 @@ import { LaneCountMismatch, LaneUnavailable } from './faults.ts';
 import { type LaneSet, queueNameOf, queueOptions } from './lane.ts';
 import { agreeOnLaneCount, recordedLaneCount } from './lane-count.ts';
 import type { SubmitMetrics } from './metrics.ts';
+import { onceInAWhile } from './once-in-a-while.ts';
+import type { RedisConnections } from './open-redis.ts';
 
 /** How long the start waits for Redis before it goes on without, in milliseconds. */
 const startTimeoutMs = 5_000;
 
 /**
  * Knows whether the lanes can be used, and how deep they are, without asking Redis for every command: it looks a few
- * times a second.
+ * times a second. Of a cluster, those lanes can be used whose node is there.
  *
  * @throws LaneCountMismatch when another number of lanes is in use
  */
 export async function openLaneWatch(
-  { redis, metrics, log }: { redis: Redis; metrics: SubmitMetrics; log: Logger },
+  { redis, metrics, log }: { redis: RedisConnections; metrics: SubmitMetrics; log: Logger },
   { prefix, laneCount, depthSampleMs }: LaneSet & { depthSampleMs: number },
 ) {
-  const queues = Array.from({ length: laneCount }, (_, lane) => {
-    const queue = new Queue(queueNameOf(lane), { ...queueOptions, connection: redis, prefix });
-    // The connection is shared and its errors are logged where it was opened; calls that fail reject.
+  const lanes = Array.from({ length: laneCount }, (_, lane) => {
+    const name = queueNameOf(lane);
+    const connection = redis.connectionOf(name);
+    const queue = new Queue(name, { ...queueOptions, connection, prefix });
+    // The connection's errors are logged where it was opened; calls that fail reject.
     queue.on('error', () => {});
-    return queue;
+    return { redis: connection, queue, depth: 0 };
   });
-  let depths: readonly number[] = [];
   let agreed = false;
   let mismatch: LaneCountMismatch | undefined;
   let looking: Promise<void> | undefined;
+  const report = onceInAWhile((err) => log.warn({ err }, 'depth of lanes not read'));
 
   try {
-    // An error event, which every failed attempt to connect raises, ends this wait.
-    if (redis.status !== 'ready') await once(redis, 'ready', { signal: AbortSignal.timeout(startTimeoutMs) });
+    await Promise.all([...new Set(lanes.map((lane) => lane.redis))].map(untilReady));
     await look();
   } catch (err) {
     if (err instanceof LaneCountMismatch) throw err;
@@ -43,31 +46,39 @@ export async function openLaneWatch(
   timer.unref();
 
   return {
-    queues,
+    lanes,
 
-    depthOf: (lane: number) => depths[lane] ?? 0,
+    depthOf: (lane: number) => lanes[lane]?.depth ?? 0,
 
-    /** @throws LaneUnavailable when no command can be accepted now */
-    assertUsable(): void {
-      if (mismatch !== undefined) throw new LaneUnavailable(mismatch.message, { cause: mismatch });
-      if (redis.status !== 'ready') throw new LaneUnavailable('Redis is not connected.');
-      if (!agreed) throw new LaneUnavailable('The number of lanes is not agreed on yet.');
+    assertUsable,
+
+    /** Rejects when some command could not be accepted now. */
+    async healthCheck(): Promise<void> {
+      for (const lane of lanes.keys()) assertUsable(lane);
+      await Promise.all(lanes.map((lane) => lane.redis.ping()));
     },
 
     async close(): Promise<void> {
       clearInterval(timer);
       await looking;
-      await Promise.all(queues.map((queue) => queue.close()));
+      await Promise.all(lanes.map(({ queue }) => queue.close()));
     },
   };
 
+  /** @throws LaneUnavailable when this lane takes no command now */
+  function assertUsable(lane: number): void {
+    if (mismatch !== undefined) throw new LaneUnavailable(mismatch.message, { cause: mismatch });
+    if (lanes[lane]?.redis.status !== 'ready') throw new LaneUnavailable('Redis is not connected.');
+    if (!agreed) throw new LaneUnavailable('The number of lanes is not agreed on yet.');
+  }
+
   function lookAgain(): void {
-    if (looking !== undefined || redis.status !== 'ready') return;
+    if (looking !== undefined || lanes.every((lane) => lane.redis.status !== 'ready')) return;
     looking = look()
       .catch((err: unknown) => {
-        if (!(err instanceof LaneCountMismatch)) log.warn({ err }, 'depth of lanes not read');
-        else if (mismatch === undefined) log.error({ err }, 'commands are refused: number of lanes has changed');
-        mismatch = err instanceof LaneCountMismatch ? err : mismatch;
+        if (!(err instanceof LaneCountMismatch)) return report(err instanceof Error ? err : new Error(String(err)));
+        if (mismatch === undefined) log.error({ err }, 'commands are refused: number of lanes has changed');
+        mismatch = err;
       })
       .finally(() => {
         looking = undefined;
@@ -76,17 +87,25 @@ export async function openLaneWatch(
 
   async function look(): Promise<void> {
     if (!agreed) await agreeOnLaneCount({ redis, prefix, laneCount });
-    const [recorded, ...waiting] = await Promise.all([
-      recordedLaneCount(redis, prefix),
-      ...queues.map((queue) => queue.getWaitingCount()),
-    ]);
+    const [recorded] = await Promise.all([recordedLaneCount(redis, prefix), ...[...lanes.keys()].map(readDepth)]);
     // An emptied Redis holds no number and no envelopes: agree anew. Another number was meant by somebody: do not.
     agreed = recorded !== undefined;
     if (recorded !== undefined && recorded !== laneCount) {
       throw new LaneCountMismatch(`The number of lanes is now ${recorded}; this process is set to ${laneCount}.`);
     }
     mismatch = undefined;
-    depths = waiting;
-    for (const [lane, depth] of waiting.entries()) metrics.depth.set({ lane }, depth);
   }
+
+  async function readDepth(lane: number): Promise<void> {
+    const known = lanes[lane];
+    // One whose node is away takes no commands, however deep it is.
+    if (known?.redis.status !== 'ready') return;
+    known.depth = await known.queue.getWaitingCount();
+    metrics.depth.set({ lane }, known.depth);
+  }
+}
+
+/** An error event, which every failed attempt to connect raises, ends this wait. */
+async function untilReady(redis: Redis): Promise<void> {
+  if (redis.status !== 'ready') await once(redis, 'ready', { signal: AbortSignal.timeout(startTimeoutMs) });
 }

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openNats as startNats } from '@dialog/local/nats';
 import { openRedis as startRedis } from '@dialog/local/redis';
+import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LaneUnavailable } from './faults.ts';
 import { laneOf } from './lane.ts';
 import { openNats } from './open-nats.ts';
-import { findDurabilityGaps, openRedis } from './open-redis.ts';
+import { findDurabilityGaps } from './open-redis.ts';
 import { exampleCommand } from './testing/example-command.ts';
 import { type LaneFixture, openLaneFixture } from './testing/lane-fixture.ts';
 
@@ -225,7 +226,7 @@ it('does not start with NATS credentials that are not there', () => {
 });
 
 it('tells what a Redis is set to that may lose what it acknowledged', async () => {
-  const connection = openRedis({ url: redis.url, name: 'test', whenAway: 'wait', log: fixture.log });
+  const connection = new Redis(redis.url);
   expect(await findDurabilityGaps(connection)).toEqual([]);
   await connection.config('SET', 'appendfsync', 'everysec');
   expect(await findDurabilityGaps(connection)).toEqual(['appendfsync is everysec, must be always']);

@@ -27,7 +27,7 @@ const prefix = () => `${space.redisPrefix}-${tests}`;
 
 function redis(url = space.redisUrl) {
   const connection = openRedis({ url, name: 'test', whenAway: 'wait', log });
-  opened.push(async () => connection.disconnect());
+  opened.push(() => connection.close());
   return connection;
 }
 
@@ -50,7 +50,10 @@ it('works each resource once, however often it is asked for while it waits', asy
   queue.ask([report, report, permit]);
   for (let times = 0; times < 20; times += 1) queue.ask([report]);
   openQueue().ask([permit]);
-  const waiting = new Queue('{authorization}', { connection: redis(), prefix: prefix() });
+  const waiting = new Queue('{authorization}', {
+    connection: redis().connectionOf('{authorization}'),
+    prefix: prefix(),
+  });
   opened.push(() => waiting.close());
   await vi.waitFor(async () => expect(await waiting.getWaitingCount()).toBe(2), untilOptions);
   const worked: string[] = [];
@@ -75,7 +78,10 @@ it('works a resource once more that is asked for while it is being worked on', a
   await vi.waitFor(() => expect(gates).toHaveLength(1), untilOptions);
   queue.ask([report]);
   queue.ask([report]);
-  const looking = new Queue('{authorization}', { connection: redis(), prefix: prefix() });
+  const looking = new Queue('{authorization}', {
+    connection: redis().connectionOf('{authorization}'),
+    prefix: prefix(),
+  });
   opened.push(() => looking.close());
   queue.ask([permit]);
   await vi.waitFor(() => expect(gates).toHaveLength(2), untilOptions);

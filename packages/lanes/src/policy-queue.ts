@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Job, Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
 import { z } from 'zod';
 import { LeavingWorker } from './leaving-worker.ts';
 import { onceInAWhile } from './once-in-a-while.ts';
+import type { RedisConnections } from './open-redis.ts';
 
 /** What a job is about: the URN of a service resource, with whose policy something is to be done. */
 const policyJob = z.object({ serviceResource: z.string().min(1) });
@@ -42,7 +42,7 @@ export function createPolicyQueueMetrics(registry: Registry) {
 
 type QueueDeps = {
   /** Stays open when the queue is closed. */
-  redis: Redis;
+  redis: RedisConnections;
   /** Begins every Redis key. */
   prefix: string;
   log: Logger;
@@ -61,7 +61,7 @@ export type PolicyQueue = {
 };
 
 export function openPolicyQueue({ redis, prefix, log, metrics }: QueueDeps): PolicyQueue {
-  const queue = new Queue<PolicyJob>(queueName, { ...queueOptions, connection: redis, prefix });
+  const queue = new Queue<PolicyJob>(queueName, { ...queueOptions, connection: redis.connectionOf(queueName), prefix });
   // The connection is shared and its errors are logged where it was opened; calls that fail reject.
   queue.on('error', () => {});
   const waiting = new Set<string>();
@@ -124,16 +124,17 @@ export type PolicyWorkSettings = {
  * stood still for long, have one that another process has too. What it throws is tried again a few times.
  */
 export async function workPolicyQueue(
-  { redis, log }: { redis: Redis; log: Logger },
+  { redis, log }: { redis: RedisConnections; log: Logger },
   { prefix, jobsAtOnceMax, lockMs, lockCheckMs, closeTimeoutMs }: PolicyWorkSettings,
   work: (serviceResource: string) => Promise<void>,
 ): Promise<{ close: () => Promise<void> }> {
   const logError = onceInAWhile((err) => log.warn({ err }, 'policy worker reported an error'));
-  const queue = new Queue<PolicyJob>(queueName, { ...queueOptions, connection: redis, prefix });
+  const connection = redis.connectionOf(queueName);
+  const queue = new Queue<PolicyJob>(queueName, { ...queueOptions, connection, prefix });
   queue.on('error', logError);
   await queue.setGlobalConcurrency(jobsAtOnceMax);
   // A Redis that came back without its data must be told again.
-  redis.on('ready', limitConcurrency);
+  connection.on('ready', limitConcurrency);
   const inHand = new Set<Promise<void>>();
   const worker = new LeavingWorker<PolicyJob>(queueName, take, {
     concurrency: jobsAtOnceMax,
@@ -144,7 +145,7 @@ export async function workPolicyQueue(
     drainDelay: 1,
     runRetryDelay: 500,
     skipVersionCheck: true,
-    connection: redis,
+    connection,
     prefix,
   });
   worker.on('error', logError);
@@ -152,7 +153,7 @@ export async function workPolicyQueue(
 
   return {
     async close() {
-      redis.off('ready', limitConcurrency);
+      connection.off('ready', limitConcurrency);
       if (!(await worker.leave(() => Promise.allSettled([...inHand]), closeTimeoutMs))) {
         log.warn('policy worker left without taking leave of redis');
       }

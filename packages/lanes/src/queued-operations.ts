@@ -1,7 +1,8 @@
 import type { Command } from '@dialog/contracts/commands';
 import { type OwnedOperation, ownedOperation } from '@dialog/contracts/operation';
 import type { Redis } from 'ioredis';
-import { queuedOperationKey } from './lane.ts';
+import { queuedOperationKey, queueNameOf } from './lane.ts';
+import type { RedisConnections } from './open-redis.ts';
 
 /** The operation of a command that is on its way. */
 export function queuedOperationOf({ id, kind, dialogId, receivedAt, org }: Command): OwnedOperation {
@@ -33,21 +34,30 @@ export async function forgetQueued(redis: Redis, prefix: string, lane: number, i
   if (ids.length > 0) await redis.unlink(ids.map((id) => queuedOperationKey(prefix, lane, id)));
 }
 
-/** Those of the ids that are recorded. An id does not tell its lane, so every lane is asked: one command for each. */
+/**
+ * Those of the ids that are recorded. An id does not tell its lane, so every lane is asked: one command for each.
+ *
+ * @throws when a lane does not answer that may have one of them
+ */
 export async function findQueued(
-  redis: Redis,
+  redis: RedisConnections,
   { prefix, laneCount }: { prefix: string; laneCount: number },
   ids: readonly string[],
 ): Promise<Map<string, OwnedOperation>> {
   const found = new Map<string, OwnedOperation>();
   if (ids.length === 0) return found;
   const asked = Array.from({ length: laneCount }, (_, lane) =>
-    redis.mget(ids.map((id) => queuedOperationKey(prefix, lane, id))),
+    redis.connectionOf(queueNameOf(lane)).mget(ids.map((id) => queuedOperationKey(prefix, lane, id))),
   );
-  for (const text of (await Promise.all(asked)).flat()) {
-    if (text === null) continue;
-    const operation = ownedOperation.parse(JSON.parse(text));
-    found.set(operation.id, operation);
+  const answers = await Promise.allSettled(asked);
+  for (const answer of answers) {
+    for (const text of answer.status === 'fulfilled' ? answer.value : []) {
+      if (text === null) continue;
+      const operation = ownedOperation.parse(JSON.parse(text));
+      found.set(operation.id, operation);
+    }
   }
+  const failed = answers.find((answer) => answer.status === 'rejected');
+  if (failed !== undefined && found.size < new Set(ids).size) throw failed.reason;
   return found;
 }

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, type Envelope, envelopeVersion } from '@dialog/contracts/commands';
 import type { Operation, OwnedOperation } from '@dialog/contracts/operation';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { LaneFull, LaneUnavailable } from './faults.ts';
-import { type LaneSet, laneOf, replySubject } from './lane.ts';
+import { type LaneSet, laneOf, queueNameOf, replySubject } from './lane.ts';
 import { openLaneWatch } from './lane-watch.ts';
 import type { SubmitMetrics } from './metrics.ts';
 import type { Nats } from './open-nats.ts';
+import type { RedisConnections } from './open-redis.ts';
 import { openOutcomes } from './outcomes.ts';
 import { findQueued, queuedOperationOf, recordQueued } from './queued-operations.ts';
 import { openSender } from './sender.ts';
@@ -76,7 +76,7 @@ export const defaultLanesSettings = {
 
 export type LanesDeps = {
   /** From `openRedis` with `whenAway: 'fail'`. Stays open when the lanes are closed. */
-  redis: Redis;
+  redis: RedisConnections;
   nats: Nats;
   /** The ended ones of these operations, by id, from the database. */
   findEnded: (ids: string[]) => Promise<Map<string, OwnedOperation>>;
@@ -131,9 +131,9 @@ export async function openLanes(deps: LanesDeps, settings: LanesSettings): Promi
   const replyTo = replySubject(gatewayId);
   const watch = await openLaneWatch({ redis, metrics, log }, settings);
   const outcomes = openOutcomes({ nats, replyTo, findEnded, metrics, log, onOutcome: landed }, settings);
-  const senders = watch.queues.map((queue, lane) => {
+  const senders = watch.lanes.map(({ redis: connection, queue }, lane) => {
     const address = { version: envelopeVersion, laneCount, lane, replyTo } satisfies Omit<Envelope, 'commands'>;
-    return openSender({ redis, queue, metrics, log }, address, settings);
+    return openSender({ redis: connection, queue, metrics, log }, address, settings);
   });
 
   const submissions = new Set<Promise<unknown>>();
@@ -152,8 +152,7 @@ export async function openLanes(deps: LanesDeps, settings: LanesSettings): Promi
     wait,
     findQueued: queuedOnes,
     async healthCheck() {
-      watch.assertUsable();
-      await redis.ping();
+      await watch.healthCheck();
     },
     close() {
       closing ??= close();
@@ -194,7 +193,11 @@ export async function openLanes(deps: LanesDeps, settings: LanesSettings): Promi
       expected.stop();
     }
     try {
-      await recordQueued(redis, { prefix, lane, retentionS: settings.queuedRetentionS }, [queued]);
+      await recordQueued(
+        redis.connectionOf(queueNameOf(lane)),
+        { prefix, lane, retentionS: settings.queuedRetentionS },
+        [queued],
+      );
     } catch (err) {
       // It is accepted all the same, and its operation turns up when the worker has applied it.
       log.warn({ err, commandId: queued.id }, 'queued operation not recorded');
@@ -236,7 +239,7 @@ export async function openLanes(deps: LanesDeps, settings: LanesSettings): Promi
 
   function assertAccepting(lane: number, bytes: number): void {
     if (closing !== undefined) throw new LaneUnavailable('The gateway is closing.');
-    watch.assertUsable();
+    watch.assertUsable(lane);
     const { retryAfterMs, laneEnvelopesMax, waitingCommandsMax, waitingBytesMax, callersMax } = settings;
     const full = (reason: string) => new LaneFull(lane, retryAfterMs, reason);
     if (watch.depthOf(lane) >= laneEnvelopesMax) throw full(`${watch.depthOf(lane)} envelopes wait on it`);

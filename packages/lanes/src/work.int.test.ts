@@ -212,7 +212,7 @@ describe('an envelope', () => {
 /** Whether a worker has looked at the lane, found that it is not its turn, and waits to be woken. */
 async function hasBlockedWorker(lane: number): Promise<void> {
   const queue = fixture.queue(lane);
-  const client = fixture.redis('wait');
+  const client = fixture.redis('wait').connectionOf(queue.name);
   expect(await client.exists(queue.toKey('marker'))).toBe(0);
   const name = `${fixture.prefix}:${Buffer.from(queue.name).toString('base64')}`;
   expect(await client.client('LIST')).toMatch(new RegExp(`name=${name} .* flags=b .*cmd=bzpopmin`));

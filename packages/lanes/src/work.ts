@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Envelope } from '@dialog/contracts/commands';
 import type { Operation } from '@dialog/contracts/operation';
 import { type Job, type JobJson, Queue, WaitingError } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { type LaneSet, queueNameOf, queueOptions, workerOptions } from './lane.ts';
 import { LeavingWorker } from './leaving-worker.ts';
 import type { WorkMetrics } from './metrics.ts';
 import { onceInAWhile } from './once-in-a-while.ts';
 import type { Nats } from './open-nats.ts';
+import type { RedisConnections } from './open-redis.ts';
 import { forgetQueued } from './queued-operations.ts';
 import { readEnvelope } from './read-envelope.ts';
 
@@ -43,7 +43,7 @@ export const defaultWorkSettings = {
 
 export type WorkDeps = {
   /** From `openRedis` with `whenAway: 'wait'`. Stays open when the lane is closed. */
-  redis: Redis;
+  redis: RedisConnections;
   nats: Nats;
   /**
    * Takes over an envelope that nobody can read, as a dead letter. The lane goes on once it has returned; it may come
@@ -86,9 +86,10 @@ export async function workLane(
   lane: number,
   apply: (envelope: Envelope) => Promise<readonly Operation[]>,
 ): Promise<LaneWork> {
-  const { redis, nats, onUnreadable, metrics, log, settings } = deps;
+  const { nats, onUnreadable, metrics, log, settings } = deps;
   const { prefix, laneCount, lockMs, lockCheckMs, retryMinMs, retryMaxMs, foreignPauseMs, closeTimeoutMs } = settings;
   const name = queueNameOf(lane);
+  const redis = deps.redis.connectionOf(name);
   const closing = new AbortController();
   let lockLost = new AbortController();
   let attempted: Promise<unknown> = Promise.resolve();

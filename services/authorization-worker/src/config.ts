@@ -1,4 +1,5 @@
 import { platformSettings, platformVariables } from '@dialog/access/platform/platform';
+import { redisUrl } from '@dialog/lanes/redis-url';
 import { durationMs, logLevel, port, readConfig, url, wholeNumber } from '@dialog/telemetry/config';
 import { z } from 'zod';
 
@@ -8,7 +9,7 @@ const settings = z
   .object({
     ...platformVariables,
     DATABASE_URL: url(['postgres', 'postgresql']),
-    REDIS_URL: url(['redis', 'rediss']),
+    REDIS_URL: redisUrl,
     /** Begins every Redis key, so that several installations can share one Redis. */
     REDIS_PREFIX: z.string().min(1).default('dialog'),
     /** Where health and metrics are served. */

@@ -6,9 +6,8 @@ import { inTransaction } from '@dialog/database/transaction';
 import { createDialog } from '@dialog/domain/create-dialog';
 import { emptyState } from '@dialog/domain/dialog-state';
 import * as examples from '@dialog/domain/testing/examples';
-import { openRedis } from '@dialog/lanes/open-redis';
+import { openRedis, type RedisConnections } from '@dialog/lanes/open-redis';
 import { createPolicyQueueMetrics, openPolicyQueue, type PolicyQueue } from '@dialog/lanes/policy-queue';
-import type { Redis } from 'ioredis';
 import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -22,7 +21,7 @@ const onlyTheQueue = { QUESTION_SWEEP_MS: never, REGISTRY_POLL_MS: never, DIALOG
 const untilOptions = { timeout: 20_000, interval: 50 };
 
 let fixture: AuthorizationFixture;
-let redis: Redis;
+let redis: RedisConnections;
 let queue: PolicyQueue;
 beforeAll(async () => {
   fixture = await openAuthorizationFixture();
@@ -32,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await queue.close();
-  await redis.quit();
+  await redis.close();
   await fixture.close();
 });
 beforeEach(() => fixture.reset());
@@ -144,7 +143,8 @@ describe('an authorization-worker', () => {
     for (let times = 0; times < 5; times += 1) {
       await fixture.ask(permit, `write part-${times}`);
       queue.ask([permit]);
-      await redis.del(...(await redis.keys(`${fixture.space.redisPrefix}:*`)));
+      const connection = redis.connectionOf('');
+      await connection.del(...(await connection.keys(`${fixture.space.redisPrefix}:*`)));
       await untilAnswered(permit);
     }
   });

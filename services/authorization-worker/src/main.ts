@@ -41,7 +41,7 @@ const health = await serveHealth(
     log,
     checks: [
       { name: 'database', critical: true, timeoutMs: 5_000, check: async () => void (await sql`select 1`.execute(db)) },
-      { name: 'redis', critical: true, timeoutMs: 5_000, check: async () => void (await redis.ping()) },
+      { name: 'redis', critical: true, timeoutMs: 5_000, check: () => redis.healthCheck() },
     ],
   },
   config.health,
@@ -76,8 +76,6 @@ log.info('authorization-worker stopping');
 setTimeout(() => process.exit(1), config.shutdownTimeoutMs).unref();
 await Promise.all([...rounds.map((round) => round.stop()), work.close()]);
 await queue.close();
-// With Redis away, the farewell would wait for it to come back.
-if (redis.status === 'ready') await redis.quit();
-else redis.disconnect();
+await redis.close();
 await Promise.all([db.destroy(), health.close()]);
 log.info('authorization-worker stopped');

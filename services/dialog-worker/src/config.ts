@@ -1,15 +1,17 @@
 import type { Retention } from '@dialog/database/retention';
+import { redisUrl } from '@dialog/lanes/redis-url';
 import { defaultWorkSettings } from '@dialog/lanes/work';
-import { durationMs, logLevel, port, readConfig, url, wholeNumber } from '@dialog/telemetry/config';
+import { durationMs, listOf, logLevel, port, readConfig, url, wholeNumber } from '@dialog/telemetry/config';
 import { z } from 'zod';
 
 const settings = z
   .object({
     DATABASE_URL: url(['postgres', 'postgresql']),
-    REDIS_URL: url(['redis', 'rediss']),
+    REDIS_URL: redisUrl,
     /** Begins every Redis key, so that several installations can share one Redis. */
     REDIS_PREFIX: z.string().min(1).default('dialog'),
-    NATS_URL: url(['nats', 'tls', 'ws', 'wss']),
+    /** One or more servers of one cluster, comma-separated. */
+    NATS_URL: listOf(url(['nats', 'tls', 'ws', 'wss'])),
     /** Path of a NATS credentials file. */
     NATS_CREDS: z.string().optional(),
     /** The same in all processes; another number needs empty lanes. */

@@ -202,7 +202,7 @@ async function send(db: Database, config: Config, replayed: Command): Promise<vo
     }
   } finally {
     await nats.close();
-    redis.disconnect();
+    await redis.close();
   }
 }
 

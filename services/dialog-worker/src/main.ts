@@ -63,7 +63,7 @@ const health = await serveHealth(
     log,
     checks: [
       { name: 'database', critical: true, timeoutMs: 5_000, check: async () => void (await sql`select 1`.execute(db)) },
-      { name: 'redis', critical: true, timeoutMs: 5_000, check: async () => void (await redis.ping()) },
+      { name: 'redis', critical: true, timeoutMs: 5_000, check: () => redis.healthCheck() },
       { name: 'nats', critical: false, timeoutMs: 1_000, check: async () => void (await nats.whenConnected()) },
     ],
   },
@@ -122,8 +122,6 @@ stopping.abort();
 setTimeout(() => process.exit(1), config.shutdownTimeoutMs).unref();
 await Promise.all(lanes.map((lane) => lane.close()));
 await Promise.all([policyQueue.close(), retention.stop()]);
-// With Redis away, the farewell would wait for it to come back.
-if (redis.status === 'ready') await redis.quit();
-else redis.disconnect();
+await redis.close();
 await Promise.all([nats.close(), db.destroy(), owner?.destroy(), health.close()]);
 log.info('dialog-worker stopped');

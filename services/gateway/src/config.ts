@@ -1,5 +1,6 @@
 import { listSettingsDefault } from '@dialog/access/list-authorization';
 import { platformSettings, platformVariables } from '@dialog/access/platform/platform';
+import { redisUrl } from '@dialog/lanes/redis-url';
 import { defaultLanesSettings } from '@dialog/lanes/submit';
 import {
   durationMs,
@@ -69,12 +70,13 @@ export const gatewayConfig = z
     /** Parties of an end user, up to which its services are told exactly. All are looked for in one statement. */
     EXACT_LIST_PARTIES_MAX: wholeNumber(0, 1_500).default(1_000),
 
-    REDIS_URL: url(['redis', 'rediss']),
+    REDIS_URL: redisUrl,
     REDIS_PREFIX: z.string().default('dialog'),
     LANES: wholeNumber(1, 1_024).default(defaultLanesSettings.laneCount),
     LANE_ENVELOPES_MAX: wholeNumber(1, 1_000_000).default(defaultLanesSettings.laneEnvelopesMax),
     CALLERS_MAX: wholeNumber(1, 1_000_000).default(defaultLanesSettings.callersMax),
-    NATS_URL: url(['nats', 'tls']),
+    /** One or more servers of one cluster, comma-separated. */
+    NATS_URL: listOf(url(['nats', 'tls'])),
     NATS_CREDS: z.string().optional(),
 
     /** How long a write waits for its outcome, before it is answered 202. */

@@ -116,6 +116,6 @@ closing.abort();
 await server.close();
 await lanes.close();
 await nats.close();
-await redis.quit().catch(() => redis.disconnect());
+await redis.close();
 await db.destroy();
 log.info('gateway stopped');

@@ -1,8 +1,8 @@
 import { epochMsOf, type Timestamp } from '@dialog/contracts/timestamp';
 import { LeavingWorker } from '@dialog/lanes/leaving-worker';
+import type { RedisConnections } from '@dialog/lanes/open-redis';
 import type { Logger } from '@dialog/telemetry/logger';
 import { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 
 export type AlarmSettings = {
   /** Begins every Redis key, so that several installations can share one Redis. */
@@ -44,15 +44,16 @@ export function openAlarms(
     now,
     log,
     onAlarm,
-  }: { redis: Redis; now: () => Timestamp; log: Logger; onAlarm: (signal: AbortSignal) => Promise<void> },
+  }: { redis: RedisConnections; now: () => Timestamp; log: Logger; onAlarm: (signal: AbortSignal) => Promise<void> },
   { prefix, lockMs, lockCheckMs }: AlarmSettings,
 ): Alarms {
   const closing = new AbortController();
   let failing = false;
   let ringing: Promise<void> = Promise.resolve();
 
+  const connection = redis.connectionOf(queueName);
   const queue = new Queue(queueName, {
-    connection: redis,
+    connection,
     prefix,
     // Nobody reads BullMQ's event stream.
     streams: { events: { maxLen: 0 } },
@@ -60,10 +61,10 @@ export function openAlarms(
   });
   // The connection's errors are logged where it was opened.
   queue.on('error', () => {});
-  redis.on('ready', limitConcurrency);
+  connection.on('ready', limitConcurrency);
   limitConcurrency();
   const worker = new LeavingWorker<null>(queueName, ring, {
-    connection: redis,
+    connection,
     prefix,
     concurrency: 1,
     lockDuration: lockMs,
@@ -95,7 +96,7 @@ export function openAlarms(
     },
     async close() {
       closing.abort();
-      redis.off('ready', limitConcurrency);
+      connection.off('ready', limitConcurrency);
       await worker.leave(() => ringing.catch(() => {}), closeTimeoutMs);
       await queue.close();
     },

@@ -91,11 +91,10 @@ log.info('visibility-worker stopping');
 // Past the deadline we give up waiting, not the commands: they are on their lanes, and what is due stays due.
 setTimeout(() => process.exit(1), config.shutdownTimeoutMs).unref();
 // A sweep may wait for Redis to come back.
-if (redisOfAlarms.status !== 'ready') redisOfAlarms.disconnect();
+redisOfAlarms.giveUpAway();
 await sweeping.stop();
 await alarms.close();
 await lanes.close();
-redisOfLanes.disconnect();
-redisOfAlarms.disconnect();
+await Promise.all([redisOfLanes.close(), redisOfAlarms.close()]);
 await Promise.all([nats.close(), db.destroy(), health.close()]);
 log.info('visibility-worker stopped');

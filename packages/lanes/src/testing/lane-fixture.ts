@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Command, Envelope } from '@dialog/contracts/commands';
 import type { Operation, OwnedOperation } from '@dialog/contracts/operation';
 import { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { queueNameOf, queueOptions } from '../lane.ts';
 import { createSubmitMetrics, createWorkMetrics } from '../metrics.ts';
 import { type Nats, openNats } from '../open-nats.ts';
-import { openRedis } from '../open-redis.ts';
+import { openRedis, type RedisConnections } from '../open-redis.ts';
 import { defaultLanesSettings, type Lanes, type LanesDeps, type LanesSettings, openLanes } from '../submit.ts';
 import { defaultWorkSettings, type WorkDeps, type WorkSettings, workLane } from '../work.ts';
 import { appliedOperation } from './example-command.ts';
@@ -93,7 +92,8 @@ export function openLaneFixture({ redisUrl, natsUrl, natsCreds, prefix = randomU
 
     /** The BullMQ queue of a lane, to look at it and to do harm. */
     queue(lane: number): Queue {
-      const queue = new Queue(queueNameOf(lane), { ...queueOptions, connection: redis('wait'), prefix });
+      const name = queueNameOf(lane);
+      const queue = new Queue(name, { ...queueOptions, connection: redis('wait').connectionOf(name), prefix });
       opened.push(() => queue.close());
       return queue;
     },
@@ -114,9 +114,9 @@ export function openLaneFixture({ redisUrl, natsUrl, natsCreds, prefix = randomU
     });
   }
 
-  function redis(whenAway: 'fail' | 'wait'): Redis {
+  function redis(whenAway: 'fail' | 'wait'): RedisConnections {
     const connection = openRedis({ url: redisUrl, name: 'test', whenAway, log });
-    opened.push(async () => connection.disconnect());
+    opened.push(() => connection.close());
     return connection;
   }
 

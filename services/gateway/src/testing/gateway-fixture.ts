@@ -74,7 +74,7 @@ export async function openGatewayFixture() {
       });
       opened.push(() => db.destroy());
       const redis = openRedis({ url: changes.redisUrl ?? space.redisUrl, name: 'gateway', whenAway: 'fail', log });
-      opened.push(async () => redis.disconnect());
+      opened.push(() => redis.close());
       const nats = openNats({ servers: space.natsUrl, name: 'gateway', credsFile: space.natsCreds.gateway, log });
       opened.push(() => nats.close());
       const registry = new Registry();

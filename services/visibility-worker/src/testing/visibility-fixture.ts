@@ -67,7 +67,7 @@ export async function openVisibilityFixture() {
   return {
     db,
     redisPrefix: prefix,
-    redis: redis('wait'),
+    redis: redis('wait').connectionOf(''),
     applied,
 
     /** What the party of a dialog has been told, by the outbox: the types of events, in order. */
@@ -119,7 +119,8 @@ export async function openVisibilityFixture() {
 
     /** The queue of the alarms, to look at it. */
     alarmQueue(): Queue {
-      const queue = new Queue('{visibility}', { connection: redis('wait'), prefix });
+      const connection = redis('wait').connectionOf('{visibility}');
+      const queue = new Queue('{visibility}', { connection, prefix });
       opened.push(() => queue.close());
       return queue;
     },
@@ -135,7 +136,7 @@ export async function openVisibilityFixture() {
 
   function redis(whenAway: 'fail' | 'wait') {
     const connection = openRedis({ url: redisUrl, name: 'test', whenAway, log });
-    opened.push(async () => connection.disconnect());
+    opened.push(() => connection.close());
     return connection;
   }
 
