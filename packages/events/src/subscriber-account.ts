@@ -15,16 +15,21 @@ import { eventStream } from './stream.ts';
 export const deliveryGroup = 'subscribers';
 
 const deliveries = 'dialogporten.deliveries';
+const undelivered = 'dialogporten.undelivered';
 const confirmations = 'dialogporten.confirmations';
 const confirmed = 'dialogporten.confirmed';
 
 /** Confirmations of all subscribers, for the relay. */
 export const allConfirmations = `${confirmations}.*`;
 
-/** Where the events of a consumer are delivered, are confirmed, and where it is told that they are. */
+/**
+ * Where the events of a consumer are delivered, are confirmed, and where it is told that they are. Nobody listens to what
+ * is `undelivered`.
+ */
 export function subjectsOf(consumer: string) {
   return {
     deliveries: `${deliveries}.${consumer}`,
+    undelivered: `${undelivered}.${consumer}`,
     confirmations: `${confirmations}.${consumer}`,
     confirmed: `${confirmed}.${consumer}`,
   };

@@ -1,11 +1,12 @@
 import type { EventTopic, OpenSubscription } from '@dialog/contracts/event-subscription';
-import { timestampOf } from '@dialog/contracts/timestamp';
+import { parseTimestamp, timestampOf } from '@dialog/contracts/timestamp';
 import { openTestSpace, type TestSpace } from '@dialog/local/testing';
 import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { eventStream } from './stream.ts';
 import { ownerSubject, partyKeyOf, partySubject } from './subjects.ts';
+import { subjectsOf } from './subscriber-account.ts';
 import {
   type ConsumerSettings,
   openSubscriptionConsumers,
@@ -79,10 +80,9 @@ function owner(
 }
 
 it('begins with what comes next, or at a time or a sequence of the past', async () => {
-  await publish(owner('1'), owner('2'));
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  const time = timestampOf(Date.now());
-  await publish(owner('3'));
+  await publish(owner('1'), owner('2'), owner('3'));
+  const third = await manager.streams.getMessage(eventStream, { seq: 3 });
+  const time = parseTimestamp(third?.timestamp ?? '') ?? null;
   const next = await open({ name: 'next' });
   const bySequence = await open({ name: 'sequence', from: { sequence: 2, time: null } });
   const byTime = await open({ name: 'time', from: { time, sequence: null } });
@@ -124,11 +124,37 @@ it('has a consumer for each topic, and one that is added begins where the subscr
   const tax: EventTopic = { ...ofTtd, serviceResource: 'urn:altinn:resource:tax' };
   const permit: EventTopic = { ...ofTtd, serviceResource: 'urn:altinn:resource:permit' };
   const first = await open({ topics: [tax] });
-  await new Promise((resolve) => setTimeout(resolve, 5));
   await publish(owner('1', created, 'permit'));
   const [same, added = ''] = await open({ topics: [tax, permit] });
   expect([same]).toEqual(first);
   expect(await received([added], 1)).toEqual([owner('1', created, 'permit')]);
+});
+
+it('delivers first what its last reader has left unconfirmed, and leaves alone what another reads', async () => {
+  const opened = await open();
+  const [consumer = ''] = opened;
+  const reader = await users.subscriber(opened);
+  const first = deliveriesTo(reader, consumer);
+  await publish(owner('1'), owner('2'), owner('3'));
+  await expect.poll(() => first.length, soon).toBe(3);
+  await relay.request(first[1]?.reply ?? '', '+ACK');
+  expect(await open()).toEqual(opened);
+  await publish(owner('4'));
+  await expect
+    .poll(() => first.map((message) => message.string()), soon)
+    .toEqual(['1', '2', '3', '4'].map((id) => owner(id)));
+
+  await reader.drain();
+  await publish(owner('5'));
+  expect(await received(await open(), 4)).toEqual(['1', '3', '4', '5'].map((id) => owner(id)));
+});
+
+it('is delivered to its reader again when a relay was killed while it took something back', async () => {
+  const opened = await open();
+  const elsewhere = { deliver_subject: subjectsOf(opened[0] ?? '').undelivered };
+  await manager.consumers.update(eventStream, opened[0] ?? '', elsewhere);
+  await publish(owner('1'));
+  expect(await received(await open(), 1)).toEqual([owner('1')]);
 });
 
 it('belongs to one subscriber: the same name of another is another subscription', async () => {
@@ -155,17 +181,24 @@ it('may be opened by many at once', async () => {
   expect(new Set(opened.flat()).size).toBe(1);
 });
 
-it('is forgotten when it was not opened for long, and what others have made is left alone', async () => {
-  let now = Date.now();
-  const timed = openSubscriptionConsumers(relay, secret, settings, () => new Date(now));
-  const order = { subscriber: 'ttd', from: null, topics: [ofTtd] };
-  await manager.consumers.add(eventStream, { durable_name: 'bench' });
-  for (const name of ['left', 'kept']) await timed.open({ ...order, name });
-  now += settings.idleMsMax - 1;
-  await timed.open({ ...order, name: 'kept' });
-  expect(await timed.removeIdle()).toBe(0);
-  now += 2;
-  expect(await timed.removeIdle()).toBe(1);
-  expect(await consumers.remove({ subscriber: 'ttd', name: 'kept' })).toBe(1);
-  expect((await manager.streams.info(eventStream)).state.consumer_count).toBe(1);
-});
+it.each<[string, OpenSubscription['from']]>([
+  ['next', null],
+  ['at a sequence', { time: null, sequence: 1 }],
+  ['at a time', { time: timestampOf(0), sequence: null }],
+])(
+  'that begins %s is forgotten when it was not opened for long, and others’ consumers are left alone',
+  async (_, from) => {
+    let now = Date.now();
+    const timed = openSubscriptionConsumers(relay, secret, settings, () => new Date(now));
+    const order = { subscriber: 'ttd', from, topics: [ofTtd] };
+    await manager.consumers.add(eventStream, { durable_name: 'bench' });
+    for (const name of ['left', 'kept']) await timed.open({ ...order, name });
+    now += settings.idleMsMax - 1;
+    await timed.open({ ...order, name: 'kept' });
+    expect(await timed.removeIdle()).toBe(0);
+    now += 2;
+    expect(await timed.removeIdle()).toBe(1);
+    expect(await consumers.remove({ subscriber: 'ttd', name: 'kept' })).toBe(1);
+    expect((await manager.streams.info(eventStream)).state.consumer_count).toBe(1);
+  },
+);

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import type { EventTopic, OpenSubscription, RemoveSubscription } from '@dialog/contracts/event-subscription';
 import {
   AckPolicy,
@@ -67,16 +67,14 @@ export function openSubscriptionConsumers(
       });
       const found = await Promise.all(wanted.map(({ consumer }) => find(jsm, consumer)));
       const key = keyOf(subscriber);
-      const staleMs = settings.idleMsMax / staleShare;
-      const stale = found.filter((info) => info !== undefined).filter((info) => ageMs(info) > staleMs);
       const missing = wanted.filter((_, index) => found[index] === undefined);
       if (missing.length > 0) {
         const others = (await consumerNames(connection)).filter((other) => other.startsWith(`${key}-`));
         if (others.length + missing.length > settings.consumersMax) return 'too-many';
-        const start = startOf(found, from);
+        const start = await startOf(jsm, found, from);
         await Promise.all(missing.map(({ filter, consumer }) => add(jsm, consumer, filter, start)));
       }
-      await Promise.all(stale.map(({ name: consumer }) => renew(jsm, consumer)));
+      await Promise.all(found.filter((info) => info !== undefined).map((info) => keepUp(jsm, info)));
       return { key, consumers: wanted.map(({ consumer }) => consumer) };
     },
 
@@ -103,8 +101,35 @@ export function openSubscriptionConsumers(
     return now().getTime() - Date.parse(description ?? created);
   }
 
-  async function renew(jsm: JetStreamManager, consumer: string): Promise<void> {
-    await jsm.consumers.update(eventStream, consumer, { description: now().toISOString() });
+  /** Makes a consumer that is there as good as new for whoever is about to read it. */
+  async function keepUp(jsm: JetStreamManager, info: ConsumerInfo): Promise<void> {
+    const { name: consumer, config } = info;
+    const { deliveries } = subjectsOf(consumer);
+    const wasLeft = info.num_ack_pending > 0 && (await takeBack(jsm, consumer));
+    const isStale = ageMs(info) > settings.idleMsMax / staleShare;
+    // The subject each time: whatever was read of the consumer may be of the moment when it was another.
+    const update = { deliver_subject: deliveries, ...(isStale && { description: now().toISOString() }) };
+    if (wasLeft || isStale || config.deliver_subject !== deliveries) {
+      await jsm.consumers.update(eventStream, consumer, update);
+    }
+  }
+
+  /**
+   * Has all that was delivered and not confirmed delivered again, in order and before anything newer: whoever was to
+   * confirm it is gone. Otherwise it would wait for `ackWaitMs`, and come behind what is newer. JetStream has no command
+   * for it, but does so when a consumer's deliveries go elsewhere. Of that it is called back by its next update.
+   *
+   * @returns false when somebody reads. It is left to the server to tell: what it says of a consumer (`push_bound`) is
+   * late, this refusal is not (2.9.10).
+   */
+  async function takeBack(jsm: JetStreamManager, consumer: string): Promise<boolean> {
+    try {
+      await jsm.consumers.update(eventStream, consumer, { deliver_subject: subjectsOf(consumer).undelivered });
+      return true;
+    } catch (err) {
+      if (err instanceof JetStreamApiError) return false;
+      throw err;
+    }
   }
 
   function keyOf(subscriber: string): string {
@@ -145,27 +170,40 @@ const subscriptionConsumer = /^[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{16}$/;
 /** A description is written anew when it is this part of the idle time old, not at each opening. */
 const staleShare = 20;
 
-type Start = Pick<ConsumerConfig, 'deliver_policy'> & Partial<Pick<ConsumerConfig, 'opt_start_time' | 'opt_start_seq'>>;
+/** Never a time: nats-server 2.9 refuses every update of a consumer that begins at one. */
+type Start = { deliver_policy: DeliverPolicy } & Partial<Pick<ConsumerConfig, 'opt_start_seq'>>;
 
 /**
  * Where new consumers begin. One that is added to a subscription, for a service that the subscriber may read from now
  * on, begins where the subscription did: what has happened since the subscriber was last here is not lost.
  */
-function startOf(found: readonly (ConsumerInfo | undefined)[], from: OpenSubscription['from']): Start {
+async function startOf(
+  jsm: JetStreamManager,
+  found: readonly (ConsumerInfo | undefined)[],
+  from: OpenSubscription['from'],
+): Promise<Start> {
   const [oldest] = found
     .filter((info) => info !== undefined)
     .toSorted((one, other) => Date.parse(one.created) - Date.parse(other.created));
-  if (oldest === undefined) return asked(from);
-  const { deliver_policy, opt_start_time, opt_start_seq } = oldest.config;
-  if (opt_start_time !== undefined) return { deliver_policy, opt_start_time };
-  if (opt_start_seq !== undefined) return { deliver_policy, opt_start_seq };
-  return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: oldest.created };
+  if (oldest !== undefined) return atSequence(oldest.config.opt_start_seq ?? (await sequenceAt(jsm, oldest.created)));
+  if (from?.time != null) return atSequence(await sequenceAt(jsm, from.time));
+  return from?.sequence == null ? { deliver_policy: DeliverPolicy.New } : atSequence(from.sequence);
 }
 
-function asked(from: OpenSubscription['from']): Start {
-  if (from?.time != null) return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: from.time };
-  if (from?.sequence != null) return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from.sequence };
-  return { deliver_policy: DeliverPolicy.New };
+function atSequence(sequence: number): Start {
+  return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: sequence };
+}
+
+/** The first sequence that is not before a time. Only a consumer tells; this one is gone in a moment. */
+async function sequenceAt(jsm: JetStreamManager, time: string): Promise<number> {
+  const { name, delivered } = await jsm.consumers.add(eventStream, {
+    name: `at-${randomUUID()}`,
+    ...{ deliver_policy: DeliverPolicy.StartTime, opt_start_time: time },
+    // For a relay that is killed before it removes it.
+    inactive_threshold: nanos(10_000),
+  });
+  await jsm.consumers.delete(eventStream, name);
+  return delivered.stream_seq + 1;
 }
 
 function filterOf(topic: EventTopic, secret: string): string {
