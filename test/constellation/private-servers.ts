@@ -3,6 +3,7 @@ import path from 'node:path';
 import { migrate } from '@dialog/database/migrate';
 import { ensureDatabase } from '@dialog/local/database';
 import { openNats } from '@dialog/local/nats';
+import { openNatsCluster } from '@dialog/local/nats-cluster';
 import { openPostgres } from '@dialog/local/postgres';
 import { openRedis } from '@dialog/local/redis';
 import { openRedisCluster } from '@dialog/local/redis-cluster';
@@ -34,6 +35,14 @@ export async function openPrivateRedis() {
 export async function openPrivateRedisCluster(nodeCount: number) {
   const cluster = await openRedisCluster(settings(), nodeCount);
   const addresses: Pick<Addresses, 'redisUrl' | 'redisPrefix'> = { redisUrl: cluster.url, redisPrefix: 'dialog' };
+  return { cluster, addresses };
+}
+
+export async function openPrivateNatsCluster(nodeCount: number) {
+  const cluster = await openNatsCluster(settings(), nodeCount);
+  const addresses: Pick<Addresses, 'natsUrl' | 'natsCreds' | 'natsSubscribers'> = {
+    ...{ natsUrl: cluster.url, natsCreds: cluster.creds, natsSubscribers: cluster.subscribers },
+  };
   return { cluster, addresses };
 }
 

@@ -40,6 +40,9 @@ export async function openStoredEvents({ natsUrl, natsCreds }: { natsUrl: string
       return (await manager.streams.info(eventStream)).state.messages;
     },
 
+    /** How the stream is kept, and on which servers. */
+    streamInfo: () => manager.streams.info(eventStream),
+
     messages,
 
     /** All events, in the order in which JetStream stored them. */
