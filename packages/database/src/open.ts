@@ -1,6 +1,8 @@
 import { parseTimestamp } from '@dialog/contracts/timestamp';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { GatheringSocket } from './gathering-socket.ts';
+import { preparing } from './prepared-statements.ts';
 import type { DB } from './schema.ts';
 
 export type Database = Kysely<DB>;
@@ -35,7 +37,22 @@ export type PoolSettings = {
   connectTimeoutMs: number;
   /** How long a statement may run, and how long a transaction may wait for its next; Postgres ends both after that. */
   statementTimeoutMs: number;
+  /**
+   * Whether all statements have few shapes and find their rows by key. Each connection then plans a statement once, and in
+   * the one way that is right for keys: a plan that was made for an empty table must not read all of a full one.
+   */
+  byKey?: boolean;
 };
+
+/**
+ * To compile a statement takes Postgres longer than to carry out any of ours; estimates of the widest searches are high
+ * enough that it would.
+ */
+const always = ['timezone=UTC', 'jit=off'];
+const whenByKey = [
+  ...always,
+  ...['plan_cache_mode=force_generic_plan', 'enable_seqscan=off', 'enable_hashjoin=off', 'enable_mergejoin=off'],
+];
 
 /** Opens a pool. Connections are made when first needed: a database that is down shows as a failing query. */
 export function openDatabase(url: string, settings: PoolSettings): Database {
@@ -53,9 +70,8 @@ export function openDatabase(url: string, settings: PoolSettings): Database {
     keepAlive: true,
     // Statements that are issued together travel together; those of a transaction where it is one of inTransaction.
     pipeline: true,
-    // To compile a statement takes Postgres longer than to carry out any of ours; estimates of the widest searches are
-    // high enough that it would.
-    options: '-c timezone=UTC -c jit=off',
+    stream: () => new GatheringSocket(),
+    options: (settings.byKey === true ? whenByKey : always).map((setting) => `-c ${setting}`).join(' '),
     types,
   });
   // A connection that breaks (a restart of Postgres) is replaced at the next query, and a query in hand is rejected.
@@ -64,5 +80,5 @@ export function openDatabase(url: string, settings: PoolSettings): Database {
   pool.on('connect', (client) => {
     client.on('error', () => {});
   });
-  return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
+  return new Kysely<DB>({ dialect: new PostgresDialect({ pool: settings.byKey === true ? preparing(pool) : pool }) });
 }

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { anyOf } from './any-of.ts';
 import type { Database } from './open.ts';
 
 /**
@@ -34,8 +34,4 @@ async function deleteWithKeys(trx: Database, dialogIds: readonly string[]): Prom
     .whereRef('held.org', '=', 'gone.org')
     .whereRef('held.idempotent_key', '=', 'gone.idempotent_key')
     .execute();
-}
-
-function anyOf(ids: readonly string[]) {
-  return sql<string>`any(${ids}::uuid[])`;
 }

@@ -40,6 +40,7 @@ const db = openDatabase(config.databaseUrl, {
   connectionsMax: config.databaseConnections,
   connectTimeoutMs: 5_000,
   statementTimeoutMs: config.statementTimeoutMs,
+  byKey: true,
 });
 const owner =
   config.retention.databaseUrl === undefined

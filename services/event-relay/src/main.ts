@@ -31,6 +31,7 @@ const db = openDatabase(config.databaseUrl, {
   connectionsMax: config.lanesAtOnceMax + 2,
   connectTimeoutMs: 5_000,
   statementTimeoutMs: config.statementTimeoutMs,
+  byKey: true,
 });
 registerBacklog(registry, 'dialog_relay', { db, reader });
 

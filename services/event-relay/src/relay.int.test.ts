@@ -202,7 +202,7 @@ describe('without NATS', () => {
     const writer = createOutboxWriter(fixture.db);
     await writer.writeOnAllLanes(dialogsOfLanes(5), 5);
     await expect(check()).rejects.toThrow();
-    expect(await metric('dialog_relay_lag_rows')).toBe(laneCount * 25);
+    await vi.waitFor(async () => expect(await metric('dialog_relay_lag_rows')).toBe(laneCount * 25));
     expect(await metric('dialog_relay_lag_seconds')).toBeGreaterThan(0);
     await vi.waitFor(async () => expect(await metric('dialog_relay_interruptions_total')).toBeGreaterThan(3), 15_000);
 

@@ -1,5 +1,6 @@
 import type { Dialog } from '@dialog/domain/dialog';
 import { sql } from 'kysely';
+import { anyOf } from '../any-of.ts';
 import type { Database } from '../open.ts';
 import { quotedLexeme } from '../quoted-lexeme.ts';
 import { insertRows, updateRows } from '../rows.ts';
@@ -50,7 +51,7 @@ export const columns = [
 
 export async function find(db: Database, ids: readonly string[]): Promise<Map<string, Dialog>> {
   if (ids.length === 0) return new Map();
-  const dialogs = await db.selectFrom('dialog').select(columns).where('id', 'in', ids).execute();
+  const dialogs = await db.selectFrom('dialog').select(columns).where('id', '=', anyOf(ids)).execute();
   return new Map(dialogs.map((dialog) => [dialog.id, dialog]));
 }
 

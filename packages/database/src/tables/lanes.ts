@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Database } from '../open.ts';
 
 /**
@@ -11,7 +12,7 @@ export async function lock(trx: Database, lane: number, others: readonly number[
   const locked = await trx
     .selectFrom('lane')
     .select(['id', 'outbox_seq'])
-    .where('id', 'in', [...new Set([lane, ...others])])
+    .where('id', '=', sql<number>`any(${[lane, ...others]}::int[])`)
     .orderBy('id')
     .forUpdate()
     .execute();

@@ -1,11 +1,14 @@
 import type { Operation, OwnedOperation } from '@dialog/contracts/operation';
+import { anyOf } from '../any-of.ts';
 import type { Database } from '../open.ts';
 import { insertRows } from '../rows.ts';
+
+const columns = ['id', 'org', 'status', 'kind', 'dialog_id', 'revision', 'problem', 'received_at', 'ended_at'] as const;
 
 /** Operations that have ended, by id. One that is missing is still on its lane, or never was. */
 export async function find(db: Database, ids: readonly string[]): Promise<Map<string, OwnedOperation>> {
   if (ids.length === 0) return new Map();
-  const rows = await db.selectFrom('operation').selectAll().where('id', 'in', ids).execute();
+  const rows = await db.selectFrom('operation').select(columns).where('id', '=', anyOf(ids)).execute();
   return new Map(
     rows.map((row): [string, OwnedOperation] => [
       row.id,

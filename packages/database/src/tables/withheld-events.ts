@@ -1,4 +1,5 @@
 import type { WithheldEvent } from '@dialog/domain/dialog';
+import { anyOf } from '../any-of.ts';
 import type { Database } from '../open.ts';
 import { insertRows } from '../rows.ts';
 
@@ -8,7 +9,7 @@ export async function find(db: Database, dialogIds: readonly string[]): Promise<
   return db
     .selectFrom('withheld_event')
     .select(['dialog_id as dialogId', 'seq', 'event'])
-    .where('dialog_id', 'in', dialogIds)
+    .where('dialog_id', '=', anyOf(dialogIds))
     .orderBy('dialog_id')
     .orderBy('seq')
     .execute();
@@ -25,5 +26,5 @@ export async function insert(trx: Database, withheld: readonly WithheldEvent[]):
 /** Forgets what is withheld of dialogs that their party has been told of. */
 export async function remove(trx: Database, dialogIds: readonly string[]): Promise<void> {
   if (dialogIds.length === 0) return;
-  await trx.deleteFrom('withheld_event').where('dialog_id', 'in', dialogIds).execute();
+  await trx.deleteFrom('withheld_event').where('dialog_id', '=', anyOf(dialogIds)).execute();
 }

@@ -18,6 +18,7 @@ export async function openWorkerFixture() {
   const open = (applicationName: string, { statementTimeoutMs = 10_000, url = space.databaseUrl } = {}): Database =>
     openDatabase(url, {
       ...{ applicationName, connectionsMax: 10, connectTimeoutMs: 5_000, statementTimeoutMs },
+      byKey: true,
     });
   const db = open('test');
   await lanes.ensure(db, laneCount);

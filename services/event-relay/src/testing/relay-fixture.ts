@@ -104,6 +104,7 @@ export function openRelay(env: Record<string, string>): TestRelay {
     connectionsMax: config.lanesAtOnceMax + 2,
     connectTimeoutMs: 5_000,
     statementTimeoutMs: config.statementTimeoutMs,
+    byKey: true,
   });
   registerBacklog(registry, 'dialog_relay', { db, reader });
   const relay = startRelay({ db, log, metrics: createRelayMetrics(registry) }, config);
