@@ -1,8 +1,11 @@
-import { type RawBuilder, sql } from 'kysely';
+import { CompiledQuery } from 'kysely';
 import type { Database } from './open.ts';
 import type { DB } from './schema.ts';
 
 type Row = Readonly<Record<string, unknown>>;
+
+/** Statements by table, keys and columns: to put one together takes longer than to send it. */
+const statements = new Map<string, string>();
 
 /**
  * Inserts rows of one shape with one statement and one parameter, however many there are.
@@ -14,11 +17,11 @@ type Row = Readonly<Record<string, unknown>>;
 export async function insertRows(db: Database, table: keyof DB, rows: readonly Row[]): Promise<void> {
   const [first] = rows;
   if (first === undefined) return;
-  const columns = columnList(Object.keys(first));
-  await sql`
-    insert into ${sql.table(table)} (${columns})
-    select ${columns} from json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)})
-  `.execute(db);
+  await executeWith(db, rows, `insert ${table} ${Object.keys(first)}`, () => {
+    const columns = Object.keys(first).map(quoted).join(', ');
+    return `insert into ${quoted(table)} (${columns})
+      select ${columns} from json_populate_recordset(null::${quoted(table)}, $1)`;
+  });
 }
 
 /** Updates rows of one shape, found by `keys`, with one statement. Every column of a row that is no key is set. */
@@ -30,17 +33,24 @@ export async function updateRows(
 ): Promise<void> {
   const [first] = rows;
   if (first === undefined) return;
-  const set = Object.keys(first)
-    .filter((column) => !keys.includes(column))
-    .map((column) => sql`${sql.ref(column)} = changed.${sql.ref(column)}`);
-  const match = keys.map((key) => sql`stored.${sql.ref(key)} = changed.${sql.ref(key)}`);
-  await sql`
-    update ${sql.table(table)} as stored set ${sql.join(set)}
-    from json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}) as changed
-    where ${sql.join(match, sql` and `)}
-  `.execute(db);
+  await executeWith(db, rows, `update ${table} ${keys} ${Object.keys(first)}`, () => {
+    const set = Object.keys(first)
+      .filter((column) => !keys.includes(column))
+      .map((column) => `${quoted(column)} = changed.${quoted(column)}`);
+    const match = keys.map((key) => `stored.${quoted(key)} = changed.${quoted(key)}`);
+    return `update ${quoted(table)} as stored set ${set.join(', ')}
+      from json_populate_recordset(null::${quoted(table)}, $1) as changed
+      where ${match.join(' and ')}`;
+  });
 }
 
-function columnList(columns: readonly string[]): RawBuilder<unknown> {
-  return sql.join(columns.map((column) => sql.ref(column)));
+async function executeWith(db: Database, rows: readonly Row[], shape: string, compose: () => string): Promise<void> {
+  const text = statements.get(shape) ?? compose();
+  statements.set(shape, text);
+  await db.executeQuery(CompiledQuery.raw(text, [JSON.stringify(rows)]));
+}
+
+/** Names come from our own code alone. */
+function quoted(name: string): string {
+  return `"${name}"`;
 }

@@ -30,7 +30,7 @@ describe('the clock of a lane', () => {
     clock.add('b', 1);
     clock.add('c', 1);
     expect(clock.take(10)).toBeUndefined();
-    clock.landed();
+    clock.landed(0);
     expect(clock.take(10)).toEqual(['b', 'c']);
   });
 
@@ -47,6 +47,23 @@ describe('the clock of a lane', () => {
     clock.acknowledged();
     clock.add('d', 1);
     expect(clock.dueInMs(105)).toBe(25);
+  });
+
+  it('waits longer for each envelope that is on its way, up to the cap', () => {
+    const clock = clockWith('a');
+    let now = 0;
+    const heldBackMs = (item: string) => {
+      clock.acknowledged();
+      clock.add(item, 1, { soon: true });
+      const dueInMs = clock.dueInMs(now) ?? 0;
+      now += dueInMs;
+      expect(clock.take(now)).toEqual([item]);
+      return dueInMs;
+    };
+    clock.take(now);
+    expect(['b', 'c', 'd', 'e', 'f', 'g'].map(heldBackMs)).toEqual([5, 10, 15, 20, 25, 25]);
+    clock.landed(2);
+    expect(heldBackMs('h')).toBe(10);
   });
 
   it('waits for an outcome no longer than the cap', () => {
@@ -83,7 +100,7 @@ describe('the clock of a lane', () => {
     clock.add('small', 1);
     expect(clock.take(0)).toEqual(['large']);
     clock.acknowledged();
-    clock.landed();
+    clock.landed(0);
     expect(clock.take(0)).toEqual(['small']);
   });
 
@@ -91,7 +108,7 @@ describe('the clock of a lane', () => {
     const clock = clockWith('a');
     clock.take(0);
     for (const item of ['b', 'c', 'd', 'e', 'f']) clock.add(item, 1);
-    clock.landed();
+    clock.landed(0);
     clock.hurry();
     expect(clock.take(1_000)).toBeUndefined();
     expect(clock.dueInMs(1_000)).toBeUndefined();
@@ -103,7 +120,7 @@ describe('the clock of a lane', () => {
     const clock = clockWith('a');
     clock.take(0);
     clock.add('b', 1);
-    clock.failed();
+    clock.failed(0);
     expect(clock.take(0)).toEqual(['b']);
   });
 
@@ -151,7 +168,8 @@ describe('the clock of a lane', () => {
           else if (step.kind === 'pass') now += step.ms;
           else if (step.kind === 'take') take();
           else {
-            clock[step.kind]();
+            if (step.kind === 'acknowledged') clock.acknowledged();
+            else clock[step.kind](0);
             if (step.kind !== 'landed') unacknowledged = false;
           }
         }

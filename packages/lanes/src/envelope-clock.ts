@@ -5,7 +5,10 @@ export type ClockSettings = {
   bytesMax: number;
   /** How long an envelope whose outcome is out holds back the next one, in milliseconds. */
   capMs: number;
-  /** The same for a next one with a command that is to be accepted soon. */
+  /**
+   * The same for a next one with a command that is to be accepted soon, for each envelope that is on its way: lanes that
+   * cannot keep up get fewer and larger ones, up to `capMs`.
+   */
   soonCapMs: number;
 };
 
@@ -24,7 +27,9 @@ export function createEnvelopeClock<Item>({ commandsMax, bytesMax, capMs, soonCa
   let bytes = 0;
   let soonOnes = 0;
   let unacknowledged = false;
-  let sentAt: number | undefined;
+  /** Envelopes that were sent and whose outcome is not known. */
+  let underway = 0;
+  let sentAt = 0;
   let hurrying = false;
 
   return {
@@ -46,6 +51,7 @@ export function createEnvelopeClock<Item>({ commandsMax, bytesMax, capMs, soonCa
         if (soon) soonOnes -= 1;
       }
       unacknowledged = true;
+      underway += 1;
       sentAt = now;
       return taken.map(({ item }) => item);
     },
@@ -53,7 +59,7 @@ export function createEnvelopeClock<Item>({ commandsMax, bytesMax, capMs, soonCa
     /** Milliseconds until `take` is worth asking without any report having come; undefined when it is not. */
     dueInMs(now: number): number | undefined {
       if (waiting.length === 0 || unacknowledged) return undefined;
-      return isHeldBack(now) && sentAt !== undefined ? Math.max(0, sentAt + holdMs() - now) : 0;
+      return isHeldBack(now) ? Math.max(0, sentAt + holdMs() - now) : 0;
     },
 
     /** Redis has the envelope. */
@@ -61,15 +67,15 @@ export function createEnvelopeClock<Item>({ commandsMax, bytesMax, capMs, soonCa
       unacknowledged = false;
     },
 
-    /** Its outcome is known. */
-    landed(): void {
-      sentAt = undefined;
+    /** An outcome is known. @param later envelopes that were sent behind that one */
+    landed(later: number): void {
+      underway = later;
     },
 
-    /** It could not be sent: there is nothing on the way any more. */
-    failed(): void {
+    /** It could not be sent. @param earlier envelopes that are on their way all the same */
+    failed(earlier: number): void {
       unacknowledged = false;
-      sentAt = undefined;
+      underway = earlier;
     },
 
     /** Empties the waiting room, for callers that are told so. */
@@ -90,12 +96,12 @@ export function createEnvelopeClock<Item>({ commandsMax, bytesMax, capMs, soonCa
   };
 
   function isHeldBack(now: number): boolean {
-    if (sentAt === undefined || hurrying) return false;
+    if (underway === 0 || hurrying) return false;
     return now - sentAt < holdMs() && waiting.length < commandsMax && bytes < bytesMax;
   }
 
   function holdMs(): number {
-    return soonOnes > 0 ? soonCapMs : capMs;
+    return soonOnes > 0 ? Math.min(capMs, soonCapMs * underway) : capMs;
   }
 
   function countThatFits(): number {

@@ -33,6 +33,8 @@ type Outgoing = {
 type Waiting = Outgoing & { onSent: () => void; onRefused: (fault: LaneUnavailable) => void };
 
 const inDoubtRetryMs = 50;
+/** Envelopes whose outcomes are awaited. Without NATS there may be none for hours; beyond a few nothing waits longer for them. */
+const underwayMax = 100;
 
 /** Puts the commands of this process for one lane into envelopes, and the envelopes into Redis, in order. */
 export function openSender(
@@ -47,10 +49,11 @@ export function openSender(
     commandsMax: envelopeCommandsMax,
     bytesMax: envelopeBytesMax,
     capMs: envelopeCapMs,
-    soonCapMs: Math.min(acceptCapMs, envelopeCapMs),
+    soonCapMs: acceptCapMs,
   });
   const opening = JSON.stringify(address).slice(0, -1);
-  let firstInFlight: string | undefined;
+  /** The envelopes whose outcome is not known, oldest first, each by its first command. */
+  let underway: string[] = [];
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
@@ -65,11 +68,15 @@ export function openSender(
       });
     },
 
-    /** An outcome came in. One reply carries a whole envelope, so that of its first command stands for all. */
+    /**
+     * An outcome came in. One reply carries a whole envelope, so that of its first command stands for all; and envelopes
+     * land in order, so it stands for those before it as well, whose replies are lost.
+     */
     landed(commandId: string): void {
-      if (commandId !== firstInFlight) return;
-      firstInFlight = undefined;
-      clock.landed();
+      const landed = underway.indexOf(commandId);
+      if (landed === -1) return;
+      underway = underway.slice(landed + 1);
+      clock.landed(underway.length);
       // The rest of the reply is still being dealt with; callers that answer it at once shall be in the next envelope.
       setImmediate(pump);
     },
@@ -99,7 +106,9 @@ export function openSender(
   }
 
   async function sendEnvelope(commands: readonly Waiting[]): Promise<void> {
-    firstInFlight = commands[0]?.id;
+    const [first] = commands;
+    if (first === undefined) return;
+    underway = [...underway.slice(1 - underwayMax), first.id];
     metrics.envelopeCommands.observe(commands.length);
     const text = `${opening},"commands":[${commands.map((command) => command.text).join(',')}]}`;
     const records = commands.flatMap(({ record }) => (record === undefined ? [] : [record]));
@@ -111,7 +120,8 @@ export function openSender(
       const fault = err instanceof LaneUnavailable ? err : new LaneUnavailable('The lane failed.', { cause: err });
       metrics.refused.inc({ reason: fault.inDoubt ? 'in-doubt' : 'unavailable' }, commands.length);
       log.warn({ err: fault, lane: address.lane, commands: commands.length }, 'envelope not placed on its lane');
-      clock.failed();
+      underway = underway.filter((id) => id !== first.id);
+      clock.failed(underway.length);
       for (const { onRefused } of commands) onRefused(fault);
     }
     pump();

@@ -20,7 +20,7 @@ export type LanesSettings = LaneSet & {
   envelopeBytesMax: number;
   /** How long an envelope without an outcome holds back the next one, in milliseconds. */
   envelopeCapMs: number;
-  /** The same while somebody waits to be told 202, in milliseconds. */
+  /** The same while somebody waits to be told 202, for each envelope that is on its way, in milliseconds. */
   acceptCapMs: number;
   /** Envelopes on one lane in Redis, of all gateways; beyond that commands are refused. */
   laneEnvelopesMax: number;
