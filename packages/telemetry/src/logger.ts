@@ -47,7 +47,7 @@ export function createLogger(service: string, level: LogLevel, destination?: { w
 
 /**
  * Lines are written some at a time: a call of the system for each took a tenth of the gateway's time. They are written at
- * the end of the process too, however it ends but by SIGKILL.
+ * the end of the process too, unless a signal ends it that nobody handles.
  */
 const standardOutput = {
   ...{ dest: 1, sync: false },
