@@ -45,8 +45,7 @@ class PreparingClient implements PostgresPoolClient {
   }
 
   async #query<Row>(text: string, values: unknown[]): Promise<PostgresQueryResult<Row>> {
-    // Without parameters it is `begin`, `commit` and their like.
-    const name = values.length === 0 ? undefined : nameOf(text);
+    const name = nameOf(text);
     const { command, rowCount, rows } = await this.#client.query({ ...(name !== undefined && { name }), text, values });
     return { command: commands.find((known) => known === command) ?? 'SELECT', rowCount: rowCount ?? 0, rows };
   }

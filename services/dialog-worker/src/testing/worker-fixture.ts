@@ -15,10 +15,13 @@ const laneCount = 8;
 export async function openWorkerFixture() {
   const space = await openTestSpace();
   const now = createClock();
-  const open = (applicationName: string, { statementTimeoutMs = 10_000, url = space.databaseUrl } = {}): Database =>
+  const open = (
+    applicationName: string,
+    { statementTimeoutMs = 10_000, url = space.databaseUrl, byKey = true } = {},
+  ): Database =>
     openDatabase(url, {
       ...{ applicationName, connectionsMax: 10, connectTimeoutMs: 5_000, statementTimeoutMs },
-      byKey: true,
+      byKey,
     });
   const db = open('test');
   await lanes.ensure(db, laneCount);
@@ -34,7 +37,7 @@ export async function openWorkerFixture() {
     /** Another set of connections; the caller closes it. */
     open,
     /** The same, with the right to change the schema. */
-    openAsOwner: () => open('owner', { url: space.ownerDatabaseUrl }),
+    openAsOwner: () => open('owner', { url: space.ownerDatabaseUrl, byKey: false }),
 
     /** An example command of its own, on a dialog of its own, received now: operations are kept by the day of their id. */
     on<C extends Command>(dialogId: string, command: C): C {
