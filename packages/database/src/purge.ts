@@ -2,8 +2,8 @@ import { anyOf } from './any-of.ts';
 import type { Database } from './open.ts';
 
 /**
- * Where rows of a dialog are, by its id. Operations and the outbox, with what is held back of it, are no part of it: they tell what
- * happened.
+ * Where rows of a dialog are, by its id. Operations and the outbox are no part of it, nor what its readers hold back or have
+ * noted of it: they tell what happened.
  */
 const partsOfDialog = [
   'dialog_transmission',

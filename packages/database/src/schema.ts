@@ -160,6 +160,20 @@ export interface Outbox {
   seq: number;
 }
 
+export interface OutboxBypass {
+  ahead_seq: number;
+  lane: number;
+  noted_seq: number;
+  reader: string;
+}
+
+export interface OutboxBypassDialog {
+  dialog_id: string;
+  lane: number;
+  reader: string;
+  since_seq: number;
+}
+
 export interface OutboxCursor {
   lane: number;
   reader: string;
@@ -242,6 +256,8 @@ export interface DB {
   lane: Lane;
   operation: Operation;
   outbox: Outbox;
+  outbox_bypass: OutboxBypass;
+  outbox_bypass_dialog: OutboxBypassDialog;
   outbox_cursor: OutboxCursor;
   outbox_held_back: OutboxHeldBack;
   outbox_refusal: OutboxRefusal;

@@ -33,7 +33,14 @@ const variables = z.object({
 
   /** Rows of one lane that are published together. A row is a few messages; memory and repetitions are bounded by it. */
   RELAY_BATCH_ROWS_MAX: wholeNumber(1, 10_000).default(128),
-  /** Lanes relayed at the same time, each with a database connection. All share one connection to NATS. */
+  /** With more rows waiting in a lane, new changes of other dialogs pass them. Fewer are worked off in a second or two. */
+  RELAY_BYPASS_ROWS_MIN: wholeNumber(1, 1_000_000_000).default(5_000),
+  /** Rows whose dialogs are noted in one statement, before changes pass them. 20,000 take about a quarter of a second. */
+  RELAY_BYPASS_NOTE_ROWS_MAX: wholeNumber(1, 1_000_000).default(20_000),
+  /**
+   * Lanes relayed at the same time, each with a database connection, and as many again where changes pass a backlog. All
+   * share one connection to NATS.
+   */
   RELAY_LANES_AT_ONCE_MAX: wholeNumber(1, 64).default(4),
   /** How often the outbox is looked at without a signal: how late an event may be whose signal was lost. */
   RELAY_POLL_MS: durationMs(10, 60_000).default(250),
@@ -91,7 +98,11 @@ export const relayConfig = variables.transform((env) => ({
   messages: { publicUrl: env.PUBLIC_URL.replace(/\/+$/, ''), partyKeySecret: env.PARTY_KEY_SECRET_FILE },
   health: { hostname: env.HOST, port: env.HEALTH_PORT },
   logLevel: env.LOG_LEVEL,
-  batchRowsMax: env.RELAY_BATCH_ROWS_MAX,
+  bypass: {
+    batchRowsMax: env.RELAY_BATCH_ROWS_MAX,
+    bypassRowsMin: env.RELAY_BYPASS_ROWS_MIN,
+    noteRowsMax: env.RELAY_BYPASS_NOTE_ROWS_MAX,
+  },
   lanesAtOnceMax: env.RELAY_LANES_AT_ONCE_MAX,
   pollMs: env.RELAY_POLL_MS,
   publish: {

@@ -15,10 +15,10 @@ import { createLogger } from '@dialog/telemetry/logger';
 import { createMetrics } from '@dialog/telemetry/metrics';
 import { sql } from 'kysely';
 import { relayConfig } from './config.ts';
-import { createRelayMetrics, registerBacklog } from './metrics.ts';
+import { reader } from './deliver.ts';
+import { createRelayMetrics, registerBacklog, registerPassages } from './metrics.ts';
 import { openForwarder } from './open-forwarder.ts';
 import { startRelay } from './relay.ts';
-import { reader } from './relay-batch.ts';
 import { serveSubscriptions } from './subscriptions.ts';
 
 const config = readConfig(relayConfig, process.env);
@@ -27,13 +27,14 @@ const registry = createMetrics('event-relay');
 
 const db = openDatabase(config.databaseUrl, {
   applicationName: 'event-relay',
-  // One for each lane at work; the others for the poll and the lag.
-  connectionsMax: config.lanesAtOnceMax + 2,
+  // One for each lane at work, and for each turn ahead; the others for the poll and the lag.
+  connectionsMax: 2 * config.lanesAtOnceMax + 2,
   connectTimeoutMs: 5_000,
   statementTimeoutMs: config.statementTimeoutMs,
   byKey: true,
 });
 registerBacklog(registry, 'dialog_relay', { db, reader });
+registerPassages(registry, 'dialog_relay', { db, reader });
 
 const relay = startRelay({ db, log, metrics: createRelayMetrics(registry) }, config);
 const forwarder = config.forwarder && openForwarder(config.databaseUrl, config.forwarder, { log, registry });

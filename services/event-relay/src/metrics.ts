@@ -1,5 +1,6 @@
-import { epochMsOf } from '@dialog/contracts/timestamp';
+import { epochMsOf, type Timestamp } from '@dialog/contracts/timestamp';
 import type { Database } from '@dialog/database/open';
+import * as outboxBypasses from '@dialog/database/tables/outbox-bypasses';
 import * as outboxCursors from '@dialog/database/tables/outbox-cursors';
 import * as heldBack from '@dialog/database/tables/outbox-held-back';
 import * as outboxRefusals from '@dialog/database/tables/outbox-refusals';
@@ -94,10 +95,7 @@ export function registerBacklog(registry: Registry, prefix: string, { db, reader
   });
   laneGauge(registry, `${prefix}_lag_seconds`, 'Age of the oldest outbox row that nobody has passed yet.', async () => {
     const backlogs = await outboxCursors.backlogs(db, reader);
-    return backlogs.map(({ lane, oldestAt }) => [
-      lane,
-      oldestAt === null ? 0 : Math.max(0, Date.now() - epochMsOf(oldestAt)) / 1_000,
-    ]);
+    return backlogs.map(({ lane, oldestAt }) => [lane, ageSeconds(oldestAt)]);
   });
   const refusals: Gauge = new Gauge({
     name: `${prefix}_refusals`,
@@ -105,6 +103,24 @@ export function registerBacklog(registry: Registry, prefix: string, { db, reader
     registers: [registry],
     collect: () => orNothing(refusals, async () => refusals.set(await outboxRefusals.open(db, reader))),
   });
+}
+
+/** Whether changes pass the backlog of their lane, and how long new ones wait, which the lag does not tell then. */
+export function registerPassages(registry: Registry, prefix: string, { db, reader }: BacklogDeps): void {
+  laneGauge(registry, `${prefix}_bypass_open`, '1 while new changes pass the backlog of the lane.', async () => {
+    const passages = await outboxBypasses.passages(db, reader);
+    return passages.map(({ lane, isBypassed }) => [lane, Number(isBypassed)]);
+  });
+  const help =
+    'Age of the oldest outbox row that is not passed yet and not left to the backlog of a lane with a bypass.';
+  laneGauge(registry, `${prefix}_new_lag_seconds`, help, async () => {
+    const passages = await outboxBypasses.passages(db, reader);
+    return passages.map(({ lane, oldestAt }) => [lane, ageSeconds(oldestAt)]);
+  });
+}
+
+function ageSeconds(at: Timestamp | null): number {
+  return at === null ? 0 : Math.max(0, Date.now() - epochMsOf(at)) / 1_000;
 }
 
 /** What the forwarder holds back. */

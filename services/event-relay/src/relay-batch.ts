@@ -1,90 +1,94 @@
-import { dialogChange } from '@dialog/contracts/dialog-event';
-import { epochMsOf, timestampOf } from '@dialog/contracts/timestamp';
 import type { Database } from '@dialog/database/open';
-import type { OutboxRow } from '@dialog/database/tables/outbox';
 import * as outbox from '@dialog/database/tables/outbox';
+import type { Bypass } from '@dialog/database/tables/outbox-bypasses';
+import * as outboxBypasses from '@dialog/database/tables/outbox-bypasses';
 import * as outboxCursors from '@dialog/database/tables/outbox-cursors';
-import * as outboxRefusals from '@dialog/database/tables/outbox-refusals';
 import { inTransaction } from '@dialog/database/transaction';
-import { type EventMessage, eventMessagesOf, type MessageSettings } from '@dialog/events/event-messages';
-import type { Publisher } from '@dialog/events/publish';
-import type { Logger } from '@dialog/telemetry/logger';
+import type { MessageSettings } from '@dialog/events/event-messages';
 import { sql } from 'kysely';
-import type { RelayMetrics } from './metrics.ts';
-import { unreadableBecause } from './unreadable.ts';
+import { type BypassSettings, bypassFrom, isOfBacklog, mayMeet } from './bypass.ts';
+import { type DeliveryDeps, deliver, reader } from './deliver.ts';
 
-/** Under which name the cursors of this service are kept. All relays share them. */
-export const reader = 'event-relay';
+export type BatchDeps = DeliveryDeps & { db: Database };
+export type BatchSettings = MessageSettings & BypassSettings;
 
-export type BatchDeps = { db: Database; publisher: Publisher; log: Logger; metrics: RelayMetrics };
-export type BatchSettings = MessageSettings & { batchRowsMax: number };
+/** Whether there may be more on the lane, and whether it has a bypass, so that relayAhead is to have turns as well. */
+export type BatchEnd = { more: boolean; isBypassed: boolean };
 
 /**
- * Publishes what comes next on a lane and moves the lane's cursor past it.
+ * Publishes what comes next on a lane and moves the lane's cursor past it. On a lane that has a bypass that is the
+ * backlog; one that needs a bypass gets it.
  *
  * The cursor's row is locked meanwhile, so one relay at a time is at work on a lane. It moves after JetStream has
  * stored everything: a crash before that repeats the batch, and JetStream drops what it has already.
  *
- * @returns whether there may be more; false as well when another relay is at work on the lane
+ * @returns `more` is false as well when another relay is at work on the lane
  * @throws what Postgres or NATS fail with. The cursor is where it was.
  */
-export async function relayBatch(deps: BatchDeps, settings: BatchSettings, lane: number): Promise<boolean> {
-  const { db, publisher, log, metrics } = deps;
-  return inTransaction(db, async (trx) => {
-    const [, cursor] = await Promise.all([
-      // A cursor that a crash of Postgres sets back repeats some events, which JetStream drops. That is not worth a
-      // write to disk that all other transactions have to share.
-      sql`set local synchronous_commit = off`.execute(trx),
+export async function relayBatch(deps: BatchDeps, settings: BatchSettings, lane: number): Promise<BatchEnd> {
+  return inTransaction(deps.db, async (trx) => {
+    const [cursor, { newestSeq, bypass }] = await Promise.all([
       outboxCursors.take(trx, reader, lane),
+      // Told after the cursor is taken: only who has it opens and closes a bypass.
+      outboxBypasses.find(trx, reader, lane),
     ]);
-    if (cursor === undefined) return false;
-    const rows = await outbox.after(trx, lane, cursor, settings.batchRowsMax);
-    const [first, last] = [rows[0], rows.at(-1)];
-    if (first === undefined || last === undefined) return false;
-    if (last.seq - cursor !== rows.length) {
-      log.error({ lane, cursor, firstSeq: first.seq, lastSeq: last.seq, rows: rows.length }, 'outbox rows are missing');
-    }
+    if (cursor === undefined) return { more: false, isBypassed: bypass !== undefined };
+    if (bypass !== undefined) return relayBacklog(trx, deps, settings, { lane, cursor, bypass });
 
-    const batch = rows.map((row) => readRow(row, settings));
-    const { stored, duplicates, refusals } = await publisher.publish(batch.flatMap(({ messages }) => messages));
-    for (const { message, reason } of refusals) {
-      batch.find(({ messages }) => messages.includes(message))?.refused.push({ messageId: message.messageId, reason });
+    const opened = bypassFrom(cursor, newestSeq, settings);
+    if (opened !== undefined) {
+      // Committed before anything is sent ahead, and to disk: a crash that forgot it would have the backlog repeat that.
+      await outboxBypasses.open(trx, reader, lane, opened);
+      deps.log.info({ lane, rows: newestSeq - cursor }, 'lane is behind, new changes shall pass its backlog');
+      return { more: true, isBypassed: true };
     }
-    for (const { row, refused } of batch.filter((entry) => entry.refused.length > 0)) {
-      for (const refusal of refused) {
-        log.error({ lane, seq: row.seq, ...refusal }, 'event not delivered');
-        await outboxRefusals.insert(trx, { reader, lane, ...row, refusedAt: timestampOf(Date.now()), ...refusal });
-        metrics.refused.inc();
-      }
-    }
+    const [rows] = await Promise.all([outbox.after(trx, lane, cursor, settings.batchRowsMax), flushLater(trx)]);
+    const last = rows.at(-1);
+    if (last === undefined) return { more: false, isBypassed: false };
+    reportMissing(deps, lane, cursor, rows);
+    await deliver(trx, deps, settings, lane, rows);
     await outboxCursors.advance(trx, reader, lane, last.seq);
-
-    metrics.published.inc({ result: 'stored' }, stored);
-    metrics.published.inc({ result: 'duplicate' }, duplicates);
-    metrics.batchRows.observe(rows.length);
-    const now = Date.now();
-    for (const { occurredAtMs } of batch) {
-      if (occurredAtMs !== undefined) metrics.latency.observe(Math.max(0, now - occurredAtMs) / 1_000);
-    }
-    return rows.length === settings.batchRowsMax;
+    return { more: rows.length === settings.batchRowsMax, isBypassed: false };
   });
 }
 
-/** `refused` says what will not be delivered and why. */
-type Entry = {
-  row: OutboxRow;
-  occurredAtMs?: number;
-  messages: EventMessage[];
-  refused: { messageId: string; reason: string }[];
-};
+/** Goes on with the backlog, up to where the turn ahead is; when there is nothing left between them, that was it. */
+async function relayBacklog(
+  trx: Database,
+  deps: BatchDeps,
+  settings: BatchSettings,
+  { lane, cursor, ...found }: { lane: number; cursor: number; bypass: Bypass },
+): Promise<BatchEnd> {
+  const mayBeLast = mayMeet(cursor, found.bypass, settings);
+  const [bypass] = await Promise.all([
+    // The turn ahead never waits for the cursor, so that nobody waits in a circle.
+    mayBeLast ? outboxBypasses.takeInTurn(trx, reader, lane) : found.bypass,
+    flushLater(trx),
+  ]);
+  const limit = settings.batchRowsMax;
+  const rows = await outboxBypasses.after(trx, reader, lane, { seq: cursor, upTo: bypass.aheadSeq, limit });
+  reportMissing(deps, lane, cursor, rows);
+  const backlog = rows.filter((row) => isOfBacklog(row, bypass));
+  await deliver(trx, deps, settings, lane, backlog);
+  const passedSeq = rows.length < limit ? bypass.aheadSeq : (rows.at(-1)?.seq ?? cursor);
+  await outboxCursors.advance(trx, reader, lane, passedSeq);
+  if (!mayBeLast || passedSeq < bypass.aheadSeq) return { more: true, isBypassed: true };
 
-/** A row that cannot be read would stop its lane for ever: it is passed over, and kept as a refusal of all that it holds. */
-function readRow(row: OutboxRow, settings: MessageSettings): Entry {
-  try {
-    const change = dialogChange.parse(JSON.parse(row.change));
-    const messages = eventMessagesOf(change, settings);
-    return { row, occurredAtMs: epochMsOf(change.occurredAt), messages, refused: [] };
-  } catch (err) {
-    return { row, messages: [], refused: [{ messageId: '', reason: unreadableBecause(err) }] };
-  }
+  await outboxBypasses.close(trx, reader, lane);
+  deps.log.info({ lane }, 'backlog of the lane is worked off');
+  return { more: true, isBypassed: false };
+}
+
+/**
+ * Lets a commit return before it is on disk. A cursor that a crash of Postgres sets back repeats some events, which
+ * JetStream drops. That is not worth a write to disk that all other transactions have to share.
+ */
+async function flushLater(trx: Database): Promise<void> {
+  await sql`set local synchronous_commit = off`.execute(trx);
+}
+
+function reportMissing({ log }: BatchDeps, lane: number, cursor: number, rows: readonly { seq: number }[]): void {
+  const [first, last] = [rows[0], rows.at(-1)];
+  if (first === undefined || last === undefined || last.seq - cursor === rows.length) return;
+  log.error({ lane, cursor, firstSeq: first.seq, lastSeq: last.seq, rows: rows.length }, 'outbox rows are missing');
 }

@@ -1,14 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import * as outboxBypasses from '@dialog/database/tables/outbox-bypasses';
 import * as outboxCursors from '@dialog/database/tables/outbox-cursors';
 import type { MessageSettings } from '@dialog/events/event-messages';
 import { laneOfSignal, outboxSignals } from '@dialog/events/outbox-signal';
 import { openPublisher, type PublishSettings } from '@dialog/events/publish';
 import { ensureEventStream, type StreamSettings } from '@dialog/events/stream';
 import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
-import { type BatchDeps, reader, relayBatch } from './relay-batch.ts';
+import type { BypassSettings } from './bypass.ts';
+import { reader } from './deliver.ts';
+import { relayAhead } from './relay-ahead.ts';
+import { type BatchDeps, relayBatch } from './relay-batch.ts';
 import { replayRefusals } from './replay-refusals.ts';
-import { type Rotation, startRotation } from './rotation.ts';
+import { startRotation } from './rotation.ts';
 import { type Sessions, startSessions } from './sessions.ts';
 
 export type RelaySettings = {
@@ -16,7 +20,8 @@ export type RelaySettings = {
   stream: StreamSettings;
   publish: PublishSettings;
   messages: MessageSettings;
-  batchRowsMax: number;
+  bypass: BypassSettings;
+  /** Lanes whose rows are published at the same time; and as many again where changes pass a backlog. */
   lanesAtOnceMax: number;
   pollMs: number;
   retryMaxMs: number;
@@ -58,20 +63,15 @@ async function runSession(
     await ensureEventStream(connection, settings.stream);
     const publisher = openPublisher(connection, settings.publish);
     const { promise: broken, reject: onFault } = Promise.withResolvers<never>();
-    const rotation = startRotation({
-      turn: (lane) =>
-        relayBatch({ ...deps, publisher }, { ...settings.messages, batchRowsMax: settings.batchRowsMax }, lane),
-      turnsAtOnceMax: settings.lanesAtOnceMax,
-      onFault,
-    });
+    const relayed = startTurns({ ...deps, publisher }, settings, onFault);
     watch(connection, onFault);
     connection.subscribe(outboxSignals, {
-      callback: (err, signal) => (err === null ? rotation.wake(laneOfSignal(signal.subject)) : onFault(err)),
+      callback: (err, signal) => (err === null ? relayed.wake(laneOfSignal(signal.subject)) : onFault(err)),
     });
     const relaying = async () => {
       // Once it says that it is running, it hears every signal.
       await connection.flush();
-      await poll({ ...deps, publisher }, settings, rotation, AbortSignal.any([stopping, over.signal]), onRunning);
+      await poll({ ...deps, publisher }, settings, relayed, AbortSignal.any([stopping, over.signal]), onRunning);
     };
     try {
       await Promise.race([relaying(), broken]);
@@ -80,7 +80,7 @@ async function runSession(
       await connection.close();
       throw err;
     } finally {
-      await rotation.stop();
+      await relayed.stop();
     }
   } finally {
     over.abort();
@@ -88,11 +88,63 @@ async function runSession(
   }
 }
 
+type Turns = {
+  /** There may be something new on this lane. */
+  wake(lane: number): void;
+  /** Other relays open bypasses too. These lanes have one at the moment. */
+  setBypassed(lanes: readonly number[]): void;
+  stop(): Promise<void>;
+};
+
+/** Gives lanes their turns, and those with a bypass the turns ahead too, apart from the others, which take longer. */
+function startTurns(deps: BatchDeps, settings: RelaySettings, onFault: (fault: unknown) => void): Turns {
+  const batch = { ...settings.messages, ...settings.bypass };
+  /** May be behind the truth, either way: a turn ahead without a bypass does nothing. */
+  const bypassed = new Set<number>();
+  const inOrder = startRotation({
+    async turn(lane) {
+      const { more, isBypassed } = await relayBatch(deps, batch, lane);
+      if (isBypassed && !bypassed.has(lane)) {
+        bypassed.add(lane);
+        ahead.wake(lane);
+      } else if (!isBypassed) {
+        bypassed.delete(lane);
+      }
+      return more;
+    },
+    turnsAtOnceMax: settings.lanesAtOnceMax,
+    onFault,
+  });
+  const ahead = startRotation({
+    turn: (lane) => relayAhead(deps, batch, lane),
+    turnsAtOnceMax: settings.lanesAtOnceMax,
+    onFault,
+  });
+  function wake(lane: number): void {
+    inOrder.wake(lane);
+    if (bypassed.has(lane)) ahead.wake(lane);
+  }
+
+  return {
+    wake,
+    setBypassed(lanes) {
+      bypassed.clear();
+      for (const lane of lanes) {
+        bypassed.add(lane);
+        wake(lane);
+      }
+    },
+    async stop() {
+      await Promise.all([inOrder.stop(), ahead.stop()]);
+    },
+  };
+}
+
 /** Wakes the lanes that are behind, also those whose signal was lost, and replays what an operator has asked for. */
 async function poll(
   deps: BatchDeps,
   { pollMs, messages }: RelaySettings,
-  rotation: Rotation,
+  turns: Turns,
   until: AbortSignal,
   onRunning: () => void,
 ): Promise<void> {
@@ -100,7 +152,9 @@ async function poll(
   for (let round = 0; !until.aborted; round += 1) {
     // Lanes may be added while we run.
     await outboxCursors.ensure(db, reader);
-    for (const { lane } of await outboxCursors.behind(db, reader)) rotation.wake(lane);
+    const [behind, bypassed] = await Promise.all([outboxCursors.behind(db, reader), outboxBypasses.lanes(db, reader)]);
+    turns.setBypassed(bypassed);
+    for (const { lane } of behind) turns.wake(lane);
     if (round === 0) onRunning();
     await replayRefusals(deps, messages);
     await delay(pollMs, undefined, { signal: until }).catch(() => {});

@@ -4,7 +4,8 @@ import type { OutboxRefusal } from '@dialog/database/tables/outbox-refusals';
 import * as outboxRefusals from '@dialog/database/tables/outbox-refusals';
 import { inTransaction } from '@dialog/database/transaction';
 import { type EventMessage, eventMessagesOf, type MessageSettings } from '@dialog/events/event-messages';
-import { type BatchDeps, reader } from './relay-batch.ts';
+import { reader } from './deliver.ts';
+import type { BatchDeps } from './relay-batch.ts';
 import { unreadableBecause } from './unreadable.ts';
 
 const replaysAtOnceMax = 32;

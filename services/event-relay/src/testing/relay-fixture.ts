@@ -11,9 +11,9 @@ import { sql } from 'kysely';
 import type { Registry } from 'prom-client';
 import { vi } from 'vitest';
 import { relayConfig } from '../config.ts';
-import { createRelayMetrics, registerBacklog } from '../metrics.ts';
+import { reader } from '../deliver.ts';
+import { createRelayMetrics, registerBacklog, registerPassages } from '../metrics.ts';
 import { startRelay } from '../relay.ts';
-import { reader } from '../relay-batch.ts';
 import { deleteStream, openAdmin } from './event-log.ts';
 import { openTestDatabase } from './outbox-writer.ts';
 
@@ -58,7 +58,8 @@ export async function openRelayFixture(): Promise<RelayFixture> {
     async reset() {
       await sql`
         with rows as (delete from outbox), cursors as (delete from outbox_cursor), refusals as (delete from outbox_refusal),
-          held as (delete from outbox_held_back)
+          held as (delete from outbox_held_back), bypasses as (delete from outbox_bypass),
+          noted as (delete from outbox_bypass_dialog)
         update lane set outbox_seq = 0
       `.execute(db);
       await deleteStream(admin);
@@ -101,12 +102,13 @@ export function openRelay(env: Record<string, string>): TestRelay {
   const registry = createMetrics(reader);
   const db = openDatabase(config.databaseUrl, {
     applicationName: reader,
-    connectionsMax: config.lanesAtOnceMax + 2,
+    connectionsMax: 2 * config.lanesAtOnceMax + 2,
     connectTimeoutMs: 5_000,
     statementTimeoutMs: config.statementTimeoutMs,
     byKey: true,
   });
   registerBacklog(registry, 'dialog_relay', { db, reader });
+  registerPassages(registry, 'dialog_relay', { db, reader });
   const relay = startRelay({ db, log, metrics: createRelayMetrics(registry) }, config);
   return {
     log: lines,
