@@ -132,6 +132,55 @@ describe('rule 10, the event relay', () => {
     await expectEachOnceInOrder();
   });
 
+  it('killed while new changes pass a backlog: each event is in the stream once, in order', async () => {
+    const own = await openOwnLanes(services);
+    const patchAll = async (dialogIds: readonly string[]) => {
+      const patch = [{ op: 'add' as const, path: '/extendedStatus', value: `urn:test:${randomInt(1_000)}` }];
+      await Promise.all(dialogIds.map((dialogId) => own.submit(patchCommand(dialogId, patch), { waitMs: 10_000 })));
+    };
+    const createSome = async (count: number) =>
+      Promise.all(Array.from({ length: count }, async () => createdId(await ttd.createDialog(smallDialog()))));
+    const untilBypassed = () =>
+      vi.waitFor(
+        async () => {
+          const open = await services.db.selectFrom('outbox_bypass').select('lane').execute();
+          expect(open).not.toEqual([]);
+        },
+        { timeout: 30_000, interval: 5 },
+      );
+
+    const dialogIds = await createSome(40);
+    for (let round = 0; round < 10; round += 1) await patchAll(dialogIds);
+    const settings = { RELAY_BATCH_ROWS_MAX: '2', RELAY_BYPASS_ROWS_MIN: '20', RELAY_BYPASS_NOTE_ROWS_MAX: '25' };
+    const relays = await Promise.all([services.startRelay(settings), services.startRelay(settings)]);
+    try {
+      let killing = true;
+      const writing = (async () => {
+        while (killing) {
+          // Of new dialogs, which are old ones by the next time, and of those that were there before.
+          dialogIds.push(...(await createSome(4)));
+          for (let round = 0; round < 3; round += 1) await patchAll(dialogIds.slice(-30));
+          await patchAll(dialogIds.slice(0, 30));
+        }
+      })();
+      for (let round = 0; round < 3; round += 1) {
+        for (const relay of relays) {
+          await untilBypassed();
+          await delay(randomInt(100));
+          await relay.kill();
+        }
+        // What is written until they are back is a backlog again.
+        await Promise.all(relays.map((relay) => relay.start()));
+      }
+      killing = false;
+      await writing;
+      await expectEachOnceInOrder();
+    } finally {
+      for (const relay of relays) await relay.kill();
+      await own.close();
+    }
+  });
+
   it('10,000 changes with the relay killed 20 times give exactly 10,000 distinct events in order per dialog', async () => {
     const own = await openOwnLanes(services);
     // Several at once: what one leaves when it is killed, another goes on with.
