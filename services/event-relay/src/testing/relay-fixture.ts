@@ -73,13 +73,13 @@ export async function openRelayFixture(): Promise<RelayFixture> {
 }
 
 /** Until no lane has a row that a reader's cursor has not passed. */
-export async function untilPassed({ db }: RelayFixture): Promise<void> {
+export async function untilPassed({ db }: RelayFixture, timeoutMs = 15_000): Promise<void> {
   await vi.waitFor(
     async () => {
       const { rows } = await sql`select from lane join outbox_cursor on lane = id where seq < outbox_seq`.execute(db);
       if (rows.length > 0) throw new Error('There are rows which no relay has passed.');
     },
-    { timeout: 15_000, interval: 20 },
+    { timeout: timeoutMs, interval: 20 },
   );
 }
 
