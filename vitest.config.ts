@@ -14,6 +14,7 @@ export default defineConfig({
     isolate: false,
     // Tests have Postgres, Redis and NATS to themselves: an address from outside would send them to someone's data.
     env: { DATABASE_URL: '', REDIS_URL: '', NATS_URL: '', NATS_CREDS: '' },
+    provide: { dialogPartitions: Number(process.env.DIALOG_PARTITIONS ?? 0) },
     projects: [
       {
         extends: true,
@@ -27,6 +28,20 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'integration', include: [`${folders}/**/*.int.test.ts`], testTimeout: 60_000, ...servers },
+      },
+      {
+        extends: true,
+        test: {
+          // The same rules on tables that are divided by the dialog's id.
+          name: 'partitioned',
+          include: [
+            'services/dialog-worker/src/{apply-envelope,stored-dialog}.int.test.ts',
+            'services/gateway/src/{reads,search/search}.int.test.ts',
+          ],
+          provide: { dialogPartitions: 8 },
+          testTimeout: 60_000,
+          ...servers,
+        },
       },
       {
         extends: true,

@@ -11,6 +11,7 @@ export function writeEnvironmentFile(stack: Stack, dataDir: string): string {
   const variables = {
     GATEWAY_URL: stack.gatewayUrl,
     DATABASE_URL: stack.database.app,
+    OWNER_DATABASE_URL: stack.database.owner,
     REDIS_URL: stack.redisUrl,
     NATS_URL: stack.natsUrl,
     DIALOG_TOKEN_KEYS_FILE: stack.dialogTokenKeysFile,

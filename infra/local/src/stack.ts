@@ -114,7 +114,7 @@ export async function startStack(settings: Settings, started: ServerHandle[], si
     serviceProgram('dialog-worker', dataDir, 'HEALTH_PORT', {
       ...everywhere,
       ...credsOf('dialogWorker'),
-      RETENTION_DATABASE_URL: database.owner,
+      OWNER_DATABASE_URL: database.owner,
     }),
   );
   await addService(

@@ -23,6 +23,8 @@ export type TestServers = {
 declare module 'vitest' {
   interface ProvidedContext {
     testServers: TestServers;
+    /** Into how many hash partitions the tables of dialogs are divided; 0 for none. */
+    dialogPartitions: number;
   }
 }
 

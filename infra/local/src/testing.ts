@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { partitionDialogs } from '@dialog/database/hash-partitions';
+import { openDatabase } from '@dialog/database/open';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { databaseUrls, withClient } from './database.ts';
@@ -31,6 +33,7 @@ export async function openTestSpace({ closeTimeoutMs = 5_000 } = {}): Promise<Te
   const name = `t${randomBytes(6).toString('hex')}`;
   const [nats] = await Promise.all([openAccounts(servers, name), createDatabase(servers, name)]);
   const urls = databaseUrls(servers.superuserUrl, name, servers.rolePasswords);
+  await partition(urls.owner, inject('dialogPartitions'));
   return {
     databaseUrl: urls.app,
     ownerDatabaseUrl: urls.owner,
@@ -47,6 +50,15 @@ async function openAccounts(servers: TestServers, name: string) {
   const seeds = await addAccounts(servers.natsUrl, servers.natsKeys);
   const folder = path.join(servers.dataDir, 'nats/creds', name);
   return { creds: await writeCreds(seeds, folder), subscribers: writeSubscriberSigning(seeds, folder) };
+}
+
+/** Any file of tests can be run on the layout of a large installation: `DIALOG_PARTITIONS=8 npm test -- <file>`. */
+async function partition(ownerUrl: string, count: number): Promise<void> {
+  if (count === 0) return;
+  const settings = { applicationName: 'partition', connectionsMax: 1 };
+  const owner = openDatabase(ownerUrl, { ...settings, connectTimeoutMs: 5_000, statementTimeoutMs: 60_000 });
+  await partitionDialogs(owner, count);
+  await owner.destroy();
 }
 
 function createDatabase({ superuserUrl, templateDatabase }: TestServers, name: string): Promise<unknown> {

@@ -29,10 +29,10 @@ const settings = z
     /** How many days ahead the partitions of operations and outbox are made. */
     PARTITION_DAYS_AHEAD: wholeNumber(1, 60).default(7),
     /**
-     * The same database as the role that owns the tables: what drops old partitions. Nothing else of this process can change
-     * the schema, and one worker that has it is enough.
+     * The same database as the role that owns the tables: what drops old partitions, and nothing else of this process, needs
+     * that. One worker that has it is enough.
      */
-    RETENTION_DATABASE_URL: url(['postgres', 'postgresql']).optional(),
+    OWNER_DATABASE_URL: url(['postgres', 'postgresql']).optional(),
     /**
      * How long operations can be looked up after they have ended. Two days at least: what is queued is remembered for one
      * in Redis, and must not come back to light behind an operation that was dropped.
@@ -68,8 +68,8 @@ const settings = z
     statementTimeoutMs: env.STATEMENT_TIMEOUT_MS,
     partitionDaysAhead: env.PARTITION_DAYS_AHEAD,
     clockSkewMaxMs: env.CLOCK_SKEW_MAX_MS,
+    ownerDatabaseUrl: env.OWNER_DATABASE_URL,
     retention: {
-      databaseUrl: env.RETENTION_DATABASE_URL,
       statementTimeoutMs: env.RETENTION_STATEMENT_TIMEOUT_MS,
       periodMs: env.RETENTION_PERIOD_MS,
       lockTimeoutMs: env.RETENTION_LOCK_TIMEOUT_MS,

@@ -43,9 +43,9 @@ const db = openDatabase(config.databaseUrl, {
   byKey: true,
 });
 const owner =
-  config.retention.databaseUrl === undefined
+  config.ownerDatabaseUrl === undefined
     ? undefined
-    : openDatabase(config.retention.databaseUrl, {
+    : openDatabase(config.ownerDatabaseUrl, {
         applicationName: 'dialog-worker-retention',
         connectionsMax: 1,
         connectTimeoutMs: 5_000,

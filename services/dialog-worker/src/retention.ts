@@ -31,7 +31,7 @@ export function startRetention(deps: RetentionDeps, settings: RetentionSettings)
   const { periodMs } = settings;
   const stopping = new AbortController();
   let reported: string | undefined;
-  if (owner === undefined) log.info('no RETENTION_DATABASE_URL: old partitions are left to other workers');
+  if (owner === undefined) log.info('no OWNER_DATABASE_URL: old partitions are left to other workers');
   const ended = keepGoing();
 
   return {
