@@ -4,7 +4,7 @@ export type EventQueue<Item> = {
   /** Undefined when the queue has ended. @throws what it has failed with */
   take(): Promise<Item | undefined>;
   /** What has not been taken is dropped. */
-  end(failure?: Error): void;
+  end(failure?: unknown): void;
 };
 
 /** Not bounded by itself: the service delivers no more than so many events that are not confirmed. */
@@ -12,7 +12,7 @@ export function createEventQueue<Item>(): EventQueue<Item> {
   let items: Item[] = [];
   let taken = 0;
   let ended = false;
-  let failure: Error | undefined;
+  let failure: unknown;
   let wake = () => {};
 
   return {

@@ -1,15 +1,12 @@
-import type { CloudEventType } from '@dialog/contracts/cloud-event-type';
 import type {
   OpenPartySubscriptionInput,
   OpenSubscriptionInput,
   SubscriptionAccess,
 } from '@dialog/contracts/event-subscription';
+import { type EventFilter, servedFilter } from './event-filter.ts';
 
 /** Where a subscription begins that is not there yet. */
 export type Start = { time: string } | { sequence: number };
-
-/** Which events; what is left out may be anything. */
-export type EventFilter = { serviceResource?: string; type?: CloudEventType; dialogId?: string };
 
 export type Access = SubscriptionAccess;
 
@@ -48,17 +45,33 @@ const timeoutMs = 15_000;
 export async function openAccess(request: AccessRequest, signal: AbortSignal): Promise<Access> {
   const { url, token, name, party, from, filter } = request;
   const audience = party === undefined ? 'serviceowner' : 'enduser';
-  const subscription: OpenSubscriptionInput = { name, ...(from && { from }), ...(filter && { filter }) };
+  const subscription: OpenSubscriptionInput = {
+    name,
+    ...(from && { from }),
+    ...(filter && { filter: servedFilter(filter) }),
+  };
   const body: OpenSubscriptionInput | OpenPartySubscriptionInput =
     party === undefined ? subscription : { party, ...subscription };
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const bearer = await Promise.race([token(), abortOf(limit)]);
   const response = await fetch(`${url.replace(/\/+$/, '')}/api/v1/${audience}/events/subscriptions`, {
     method: 'POST',
-    headers: { Authorization: `Bearer ${await token()}`, 'Content-Type': 'application/json' },
+    headers: { Authorization: `Bearer ${bearer}`, 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
-    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    signal: limit,
   });
   const text = await response.text();
   if (response.ok) return JSON.parse(text);
   const isFinal = response.status >= 400 && response.status < 500 && !passing.includes(response.status);
   throw isFinal ? new SubscriptionRefused(response.status, text) : new Error(`Status ${response.status}. ${text}`);
+}
+
+/** Rejects when the signal is given: a source of tokens may never answer, and takes no signal. */
+function abortOf(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  if (signal.aborted) reject(signal.reason);
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  // It is given at some time, when nobody may be waiting any more.
+  promise.catch(() => {});
+  return promise;
 }

@@ -8,6 +8,8 @@ export type Session = {
   /** Hands over what is on its way, and hears no more events. */
   stopListening(): Promise<void>;
   publish(subject: string, payload: string): void;
+  /** Where events may be confirmed. */
+  confirmsTo: ReadonlySet<string>;
   /** Resolves when the connection is gone, with the reason if there is one. */
   closed: Promise<unknown>;
   close(): Promise<void>;
@@ -16,7 +18,7 @@ export type Session = {
 export type Handlers = {
   /** `confirmTo` is where the event is confirmed. */
   onEvent(message: Msg, confirmTo: string): void;
-  onConfirmed(lines: readonly string[]): void;
+  onConfirmed(confirmTo: string, lines: readonly string[]): void;
 };
 
 const connectTimeoutMs = 10_000;
@@ -39,9 +41,9 @@ export async function openSession(access: Access, { onEvent, onConfirmed }: Hand
   });
   const { promise: failed, resolve: fail } = Promise.withResolvers<unknown>();
   const deliveries: Subscription[] = [];
-  for (const { confirmedOn } of access.deliveries) {
+  for (const { confirmedOn, confirmTo } of access.deliveries) {
     connection.subscribe(confirmedOn, {
-      callback: (err, message) => (err === null ? onConfirmed(message.string().split('\n')) : fail(err)),
+      callback: (err, message) => (err === null ? onConfirmed(confirmTo, message.string().split('\n')) : fail(err)),
     });
   }
 
@@ -68,6 +70,7 @@ export async function openSession(access: Access, { onEvent, onConfirmed }: Hand
       await Promise.all(deliveries.splice(0).map((delivery) => drained(connection, delivery)));
     },
     publish: (subject, payload) => connection.publish(subject, payload),
+    confirmsTo: new Set(access.deliveries.map(({ confirmTo }) => confirmTo)),
     closed: Promise.race([failed, connection.closed()]),
     close: () => connection.close(),
   };

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DialogCloudEvent } from '@dialog/contracts/cloud-event';
 import type { Msg } from '@nats-io/transport-node';
 import { createConfirmations } from './confirmations.ts';
+import { assertFilter, createMatcher } from './event-filter.ts';
 import { createEventQueue } from './event-queue.ts';
 import { type AccessRequest, openAccess, type Start, SubscriptionRefused } from './open-access.ts';
 import { openSession, type Session } from './session.ts';
@@ -19,7 +20,10 @@ export type ReceivedEvent = {
   sequence: number;
   /** Whether it was delivered before, to this program or an earlier one. */
   redelivered: boolean;
-  /** Resolves when it is safe that the event does not come again. Rejects when the subscription is closed before. */
+  /**
+   * Resolves when it is safe that the event does not come again, or when the right to it has been withdrawn. Rejects when
+   * the subscription is closed before.
+   */
   ack: () => Promise<void>;
 };
 
@@ -35,6 +39,11 @@ const steadyMs = 5_000;
 /** Credentials are renewed when this part of their life is over. */
 const renewAfter = 2 / 3;
 const settleMs = 5_000;
+/**
+ * How much earlier than its credentials a subscription without `from` began. What is added to one that had nothing yet
+ * begins there: its first event may have come while the credentials were made, by a clock that is not NATS'.
+ */
+const beginningMs = 60_000;
 
 /**
  * Follows events of dialogs, those of a service owner or, with `party`, those of a party that an end user may act for.
@@ -42,15 +51,21 @@ const settleMs = 5_000;
  * It works in sessions, each with credentials of its own. Before they expire the next session connects, the old one is
  * emptied, and only then the new one listens: nothing is lost, nothing comes twice, and the order stays. A session that
  * breaks off is followed by another, at growing intervals.
+ *
+ * @throws TypeError for a filter that lets nothing through
  */
 export function subscribe(options: SubscribeOptions): EventSubscription {
+  const { filter = {} } = options;
+  assertFilter(filter);
+  const isWanted = createMatcher(filter);
   const queue = createEventQueue<ReceivedEvent>();
   const confirmations = createConfirmations();
   const closing = new AbortController();
   /** Delivered and not confirmed. What comes again meanwhile is the same. */
   const inHand = new Set<string>();
   let session: Session | undefined;
-  const ended = keepReceiving();
+  // What nobody has thought of, as an `onInterruption` that throws, is the loop's to hear of.
+  const ended = keepReceiving().catch((err: unknown) => queue.end(err));
   let closed: Promise<void> | undefined;
 
   return {
@@ -88,15 +103,18 @@ export function subscribe(options: SubscribeOptions): EventSubscription {
       try {
         const access = await openAccess({ ...options, from }, closing.signal);
         // A service that is added at a renewal begins where the subscription did.
-        from ??= { time: access.issuedAt } satisfies Start;
+        from ??= { time: new Date(Date.parse(access.issuedAt) - beginningMs).toISOString() } satisfies Start;
         const lifeMs = Date.parse(access.expiresAt) - Date.parse(access.issuedAt);
         const next = await openSession(access, { onEvent, onConfirmed: confirmations.onConfirmed });
-        await session?.stopListening();
-        await next.listen();
         const before = session;
+        await before?.stopListening();
         session = next;
-        confirmations.use(next);
-        await before?.close();
+        try {
+          await next.listen();
+          confirmations.use(next);
+        } finally {
+          await before?.close();
+        }
         const listeningSince = performance.now();
         const over = await Promise.race([next.closed.then(asInterruption), untilRenewal(lifeMs * renewAfter)]);
         // One that breaks off at once is part of the same interruption.
@@ -124,9 +142,14 @@ export function subscribe(options: SubscribeOptions): EventSubscription {
     const { sequence, deliveryCount } = deliveryOf(reply);
     const key = `${sequence} ${confirmTo}`;
     if (inHand.has(key)) return;
+    const event = message.json<DialogCloudEvent>();
+    if (!isWanted(event)) {
+      void confirmations.confirm(confirmTo, reply);
+      return;
+    }
     inHand.add(key);
     queue.push({
-      event: message.json<DialogCloudEvent>(),
+      event,
       sequence,
       redelivered: deliveryCount > 1,
       ack: () => {
