@@ -8,8 +8,8 @@ type Keyed = { table: string; key: string };
  * hold stays, and so do the names of tables, constraints and indexes, so that neither statements nor later migrations
  * have to know.
  *
- * Those are `dialog` and every table whose primary key begins with `dialog_id`, as all others are looked up by something
- * else. It is possible because nothing in them has to be unique beyond one dialog.
+ * Those are `dialog` and every table whose primary key begins with `dialog_id`, but for those that are divided by time. All
+ * others are looked up by something else. It is possible because nothing in them has to be unique beyond one dialog.
  *
  * One transaction, which has the tables to itself and writes all rows anew: services that run wait for it, or fail and try
  * again. Needs as much free space as the tables have.
@@ -41,6 +41,7 @@ async function tablesOfOtherCount(trx: Database, count: number): Promise<Keyed[]
     join pg_attribute on attrelid = pg_class.oid and attnum = indkey[0]
     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
       and (attname = 'dialog_id' or (relname = 'dialog' and attname = 'id'))
+      and not exists (select from pg_partitioned_table where partrelid = pg_class.oid and partstrat <> 'h')
       and (select count(*) from pg_inherits where inhparent = pg_class.oid) <> ${count}
     order by relname
   `.execute(trx);

@@ -11,7 +11,7 @@ const usage = `Usage:
   partition-dialogs <number>   of partitions that each table is divided into, up to 1024; 0 for none
 
 Writes the tables anew, in one transaction: what is asked of them meanwhile waits or fails, and lanes go on by themselves
-when it is through. That takes as much space as they have, and about a minute for each million dialogs. Every process
+when it is through. That takes as much space as they have, and some minutes for each million dialogs. Every process
 should be stopped, or its work be able to wait.
 
 OWNER_DATABASE_URL is the database, as the role that owns the tables.
