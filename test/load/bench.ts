@@ -16,13 +16,14 @@ import { hotDialog } from './rows/hot-dialog.ts';
 import { memory } from './rows/memory.ts';
 import { mix } from './rows/mix.ts';
 import type { Bench, BenchSettings } from './rows/row.ts';
+import { scale } from './rows/scale.ts';
 import { search } from './rows/search.ts';
 import { visibility } from './rows/visibility.ts';
 import { printRows, printTable } from './table.ts';
 
 const benches: readonly Bench[] = [
   ...[createWaited, mix, accept, hotDialog, events],
-  ...[memory, visibility, details, search, endUserSearch],
+  ...[memory, visibility, details, search, endUserSearch, scale],
 ];
 const fullSettings = {
   ...{ rounds: 5, seconds: 10, memorySeconds: 600, appearances: 100_000, dialogs: 1_000_000, pages: 200 },
