@@ -107,7 +107,7 @@ async function measure(
   const results = await Promise.all(
     gateways.map((gatewayUrl) =>
       generateLoad({
-        ...createDialog({ token: stack.token, gatewayUrl }),
+        ...createDialog({ token: stack.token, gatewayUrl }, { Prefer: 'wait=30' }),
         connections: connections / gateways.length,
         requests: creates / gateways.length,
       }),
