@@ -69,7 +69,7 @@ async function heldBackRows(): Promise<number> {
 }
 
 /** A receiver of the test's own, that answers what it is told for a dialog. */
-async function openReceiver(answer: (dialogId: string, id: string) => number) {
+async function openReceiver(answer: (dialogId: string, id: string) => number | Promise<number>) {
   const received = new Map<string, string[]>();
   let atOnce = 0;
   let atOnceMax = 0;
@@ -80,7 +80,7 @@ async function openReceiver(answer: (dialogId: string, id: string) => number) {
     const { id, resourceinstance: dialogId } = cloudEvent.parse(await json(request));
     // As long as a quick receiver takes.
     await delay(2);
-    const status = answer(dialogId, id);
+    const status = await answer(dialogId, id);
     if (status < 300) received.set(dialogId, [...(received.get(dialogId) ?? []), id]);
     atOnce -= 1;
     response.writeHead(status).end();
@@ -95,6 +95,7 @@ async function openReceiver(answer: (dialogId: string, id: string) => number) {
     env: { ALTINN_EVENTS_URL: `http://127.0.0.1:${port}`, ALTINN_PLATFORM_URL: sink.baseUrl },
     received,
     count: () => [...received.values()].flat().length,
+    atOnce: () => atOnce,
     atOnceMax: () => atOnceMax,
   };
 }
@@ -175,10 +176,15 @@ describe('a receiver that fails', () => {
     });
     await ready();
     const writer = createOutboxWriter(fixture.db);
+    const writtenFrom = Date.now();
     for (let times = 0; times < 5; times += 1) await writer.write(1, [bad, ...good]);
     const expected = forwardedOf(writer);
     await vi.waitFor(() => expect(receiver.count()).toBe(3 * 5 * 2), 10_000);
     await vi.waitFor(async () => expect(await metric('dialog_forwarder_held_back_rows')).toBe(5), 5_000);
+    const age = (Date.now() - writtenFrom) / 1_000;
+    const heldSeconds = await metric('dialog_forwarder_held_back_seconds');
+    expect(heldSeconds).toBeGreaterThan(0);
+    expect(heldSeconds).toBeLessThanOrEqual(age + 1);
     expect(receiver.received.has(bad)).toBe(false);
 
     isMended = true;
@@ -259,14 +265,14 @@ describe('a receiver that fails', () => {
     expect(await sink.events()).toEqual(new Map([[dialogId, [delivered]]]));
     await vi.waitFor(async () => expect(await metric('dialog_forwarder_refusals')).toBe(1), 5_000);
 
-    await sink.fail({ status: 403, times: 1 });
+    await sink.fail({ status: 422, times: 1 });
     const ask = () =>
       outboxRefusals.askForReplay(fixture.db, { reader }, { at: timestampOf(Date.now()), again: false });
     expect(await ask()).toBe(1);
     await vi.waitFor(
       async () =>
         expect(await outboxRefusals.list(fixture.db, 10)).toMatchObject([
-          { messageId: refused, reason: 'events: status 403', replayAskedAt: null, replayedAt: null },
+          { messageId: refused, reason: 'events: status 422', replayAskedAt: null, replayedAt: null },
         ]),
       5_000,
     );
@@ -281,6 +287,32 @@ describe('a receiver that fails', () => {
     await sql`update outbox_refusal set replay_asked_at = now()`.execute(fixture.db);
     await sink.until(2);
     expect(await sink.events()).toEqual(new Map([[dialogId, [delivered, refused]]]));
+  });
+
+  it('or refuses many: what comes while they are replayed does not wait for that', async () => {
+    const [bad = '', other = ''] = dialogIdsOf(2);
+    let answerOfBad: () => number | Promise<number> = () => 400;
+    const receiver = await openReceiver((dialogId) => (dialogId === bad ? answerOfBad() : 200));
+    const { ready, metric } = open(receiver.env);
+    await ready();
+    const writer = createOutboxWriter(fixture.db);
+    await writer.write(
+      0,
+      Array.from({ length: 20 }, () => bad),
+    );
+    await vi.waitFor(async () => expect(await metric('dialog_forwarder_refusals')).toBe(40), 10_000);
+
+    const replayed = Promise.withResolvers<void>();
+    answerOfBad = async () => {
+      await replayed.promise;
+      return 200;
+    };
+    await outboxRefusals.askForReplay(fixture.db, { reader }, { at: timestampOf(Date.now()), again: false });
+    await vi.waitFor(() => expect(receiver.atOnce()).toBe(1), 5_000);
+    await writer.write(0, [other]);
+    await vi.waitFor(() => expect(receiver.received.get(other)).toHaveLength(2), 5_000);
+    replayed.resolve();
+    await vi.waitFor(() => expect(receiver.received).toEqual(forwardedOf(writer)), 10_000);
   });
 
   it('with rows that nobody can read: they are passed over and kept', async () => {

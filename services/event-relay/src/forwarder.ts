@@ -54,12 +54,13 @@ async function runSession(
   const { promise: broken, reject: onFault } = Promise.withResolvers<never>();
   const alarms = new Map<number, NodeJS.Timeout>();
   const rotation = startRotation({ turn, turnsAtOnceMax: settings.lanesAtOnceMax, onFault });
+  const loops = [poll(deps, settings, rotation, until, onRunning), replay(deps, settings, until)];
   try {
-    await Promise.race([poll(deps, settings, rotation, until, onRunning), broken]);
+    await Promise.race([Promise.all(loops), broken]);
   } finally {
     over.abort();
     for (const alarm of alarms.values()) clearTimeout(alarm);
-    await rotation.stop();
+    await Promise.allSettled([...loops, rotation.stop()]);
   }
 
   async function turn(lane: number): Promise<boolean> {
@@ -80,7 +81,7 @@ async function runSession(
 /** Wakes the lanes that have something to forward: all of them, or one now and then while the receiver is away. */
 async function poll(
   deps: TurnDeps,
-  { pollMs, awayPauseMaxMs, publicUrl }: ForwarderSettings,
+  { pollMs, awayPauseMaxMs }: ForwarderSettings,
   rotation: Rotation,
   until: AbortSignal,
   onRunning: () => void,
@@ -97,8 +98,10 @@ async function poll(
     const now = timestampOf(Date.now());
     // Lanes may be added while we run.
     await outboxCursors.ensure(db, reader);
-    if (isBack) await heldBack.makeDue(db, reader, now);
-    isBack = false;
+    if (isBack) {
+      isBack = false;
+      await heldBack.makeDue(db, reader, now);
+    }
     const isAway = receiver.isAway();
     const [behind, due] = await Promise.all([
       outboxCursors.behind(db, reader),
@@ -107,15 +110,26 @@ async function poll(
     const lanes = [...new Set([...due, ...behind.map(({ lane }) => lane)])].sort((one, other) => one - other);
     for (const lane of isAway ? lanes.slice(round % Math.max(1, lanes.length)).slice(0, 1) : lanes) rotation.wake(lane);
     if (round === 0) onRunning();
-    if (!isAway) await replayToAltinn(deps, publicUrl);
-
     awayPauseMs = isAway ? Math.min(awayPauseMaxMs, awayPauseMs * 2) : awayPauseMinMs;
     const returned = new Promise<void>((resolve) => {
       cutPauseShort = resolve;
     });
+    // It may have come back while we were looking.
+    if (isBack) continue;
     const pause = new AbortController();
     const signal = AbortSignal.any([until, pause.signal]);
     await Promise.race([delay(isAway ? awayPauseMs : pollMs, undefined, { signal }).catch(() => {}), returned]);
     pause.abort();
+  }
+}
+
+/**
+ * Sees to what operators want replayed. Beside the poll, which new events wait for: there may be thousands, and a receiver
+ * may take its time for each.
+ */
+async function replay(deps: TurnDeps, { pollMs, publicUrl }: ForwarderSettings, until: AbortSignal): Promise<void> {
+  while (!until.aborted) {
+    const more = !deps.receiver.isAway() && (await replayToAltinn(deps, publicUrl, until));
+    if (!more) await delay(pollMs, undefined, { signal: until }).catch(() => {});
   }
 }

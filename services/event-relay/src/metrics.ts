@@ -128,6 +128,19 @@ export function registerHeldBack(registry: Registry, prefix: string, { db, reade
   laneGauge(registry, `${prefix}_held_back_rows`, 'Outbox rows that wait for another attempt.', async () => [
     ...(await heldBack.counts(db, reader)),
   ]);
+  laneGauge(
+    registry,
+    `${prefix}_held_back_seconds`,
+    'Age of the oldest change that waits for another attempt.',
+    async () => {
+      const oldest = await heldBack.oldest(db, reader);
+      return [...oldest].map(([lane, occurredAt]) => [lane, secondsSince(occurredAt)]);
+    },
+  );
+}
+
+function secondsSince(at: Timestamp): number {
+  return Math.max(0, Date.now() - epochMsOf(at)) / 1_000;
 }
 
 function laneGauge(registry: Registry, name: string, help: string, measure: () => Promise<[number, number][]>): void {

@@ -22,8 +22,8 @@ export function openForwarder(
 ): Forwarder {
   const db = openDatabase(databaseUrl, {
     applicationName: 'altinn-forwarder',
-    // One for each lane at work; the others for the poll and the metrics.
-    connectionsMax: settings.lanesAtOnceMax + 2,
+    // One for each lane at work; the others for the poll, replays and the metrics.
+    connectionsMax: settings.lanesAtOnceMax + 3,
     connectTimeoutMs: 5_000,
     statementTimeoutMs: settings.statementTimeoutMs,
   });

@@ -10,41 +10,39 @@ const replaysAtOnceMax = 32;
 const postponedByMs = 60_000;
 
 /**
- * Hands over refusals that somebody wants replayed, the oldest first. They come behind what was forwarded of their dialogs
- * since. One that is refused again stays a refusal, with the new reason; where the receiver fails, the replay is tried
- * again a minute later.
+ * Hands over refusals that somebody wants replayed, some at a time, the oldest first. They come behind what was forwarded
+ * of their dialogs since. One that is refused again stays a refusal, with the new reason; where the receiver fails, the
+ * replay is tried again a minute later.
  *
+ * @returns whether there may be more
  * @throws what Postgres fails with. What is asked for stays so.
  */
-export async function replayToAltinn(deps: TurnDeps, publicUrl: string): Promise<void> {
+export async function replayToAltinn(deps: TurnDeps, publicUrl: string, stopping: AbortSignal): Promise<boolean> {
   const { db, receiver, log } = deps;
-  let goesOn = true;
-  while (goesOn) {
-    goesOn = await inTransaction(db, async (trx) => {
-      const asked = await outboxRefusals.takeAsked(trx, reader, {
-        by: timestampOf(Date.now()),
-        limit: replaysAtOnceMax,
-      });
-      for (const refusal of asked) {
-        const { id, lane, seq, messageId } = refusal;
-        const ended = await replay(refusal);
-        switch (ended.kind) {
-          case 'delivered':
-            await outboxRefusals.markReplayed(trx, id, timestampOf(Date.now()));
-            log.info({ lane, seq, messageId }, 'event replayed');
-            break;
-          case 'refused':
-            await outboxRefusals.refuseAgain(trx, id, ended.reason);
-            log.error({ lane, seq, messageId, reason: ended.reason }, 'event not forwarded when replayed');
-            break;
-          case 'failed':
-            await outboxRefusals.postpone(trx, id, timestampOf(Date.now() + postponedByMs), ended.reason);
-            if (receiver.isAway()) return false;
-        }
-      }
-      return asked.length === replaysAtOnceMax;
+  return inTransaction(db, async (trx) => {
+    const asked = await outboxRefusals.takeAsked(trx, reader, {
+      by: timestampOf(Date.now()),
+      limit: replaysAtOnceMax,
     });
-  }
+    for (const refusal of asked) {
+      if (stopping.aborted || receiver.isAway()) return false;
+      const { id, lane, seq, messageId } = refusal;
+      const ended = await replay(refusal);
+      switch (ended.kind) {
+        case 'delivered':
+          await outboxRefusals.markReplayed(trx, id, timestampOf(Date.now()));
+          log.info({ lane, seq, messageId }, 'event replayed');
+          break;
+        case 'refused':
+          await outboxRefusals.refuseAgain(trx, id, ended.reason);
+          log.error({ lane, seq, messageId, reason: ended.reason }, 'event not forwarded when replayed');
+          break;
+        case 'failed':
+          await outboxRefusals.postpone(trx, id, timestampOf(Date.now() + postponedByMs), ended.reason);
+      }
+    }
+    return asked.length === replaysAtOnceMax;
+  });
 
   async function replay({ change: text, messageId }: OutboxRefusal) {
     let change: AltinnChange;

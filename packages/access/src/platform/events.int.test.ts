@@ -43,8 +43,10 @@ it('an event arrives as it was handed over, with one token for many', async () =
 
 it.each([
   [400, 'refused'],
-  [403, 'refused'],
-  [404, 'refused'],
+  [413, 'refused'],
+  [422, 'refused'],
+  [403, 'failed'],
+  [404, 'failed'],
   [408, 'failed'],
   [429, 'failed'],
   [500, 'failed'],

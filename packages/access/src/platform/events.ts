@@ -65,11 +65,14 @@ function postTo(upstream: Upstream, eventsUrl: string) {
   };
 }
 
-/** Statuses of the 4xx that say nothing of the event: who are you, too slow, too many. */
-const passing: ReadonlySet<number> = new Set([401, 408, 425, 429]);
+/**
+ * Statuses that say that the event will never do. All others are about us, be it the scope that is missing (403) or the
+ * address that is wrong (404): they would make a dead letter of each event that there is.
+ */
+const refusing: ReadonlySet<number> = new Set([400, 413, 422]);
 
 function isAboutTheEvent({ operation: failed, status }: UpstreamFailure): boolean {
-  return failed === operation && status !== undefined && status >= 400 && status < 500 && !passing.has(status);
+  return failed === operation && status !== undefined && refusing.has(status);
 }
 
 /** What the receiver says of an event may quote it, with the party in it: the status has to do. */

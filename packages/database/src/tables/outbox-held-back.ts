@@ -110,6 +110,18 @@ export async function counts(db: Database, reader: string): Promise<ReadonlyMap<
   return new Map(rows.map(({ lane, count }) => [lane, count]));
 }
 
+/** When the oldest change was made that is held back of each lane, for lanes that hold any. */
+export async function oldest(db: Database, reader: string): Promise<ReadonlyMap<number, Timestamp>> {
+  const { rows } = await sql<{ lane: number; occurredAt: Timestamp }>`
+    select lane.id as lane, (first.change ->> 'occurredAt')::timestamptz as "occurredAt"
+    from lane
+    cross join lateral (
+      select change from outbox_held_back where reader = ${reader} and lane = lane.id order by seq limit 1
+    ) as first
+  `.execute(db);
+  return new Map(rows.map(({ lane, occurredAt }) => [lane, occurredAt]));
+}
+
 export async function count(trx: Database, reader: string, lane: number): Promise<number> {
   const row = await trx
     .selectFrom('outbox_held_back')
