@@ -3,10 +3,11 @@ import type { CommandOf } from '@dialog/contracts/commands';
 import { noRights } from '@dialog/contracts/rights';
 import type { Labelling } from '@dialog/contracts/system-labels';
 import type { Database } from '@dialog/database/open';
+import type { Sender } from './changes/change.ts';
 import { gatherFacts } from './facts.ts';
 import type { GatewayContext } from './gateway-app.ts';
 import { findListedDialogs } from './read-labels.ts';
-import type { Sender, WriteDeps } from './submit-command.ts';
+import type { WriteDeps } from './submit-command.ts';
 
 /** What the routes that set system labels need. */
 export type LabelDeps = WriteDeps & { db: Database; lists: Pick<ListAuthorizations, 'listAuthorization'> };

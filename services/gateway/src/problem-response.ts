@@ -29,7 +29,11 @@ export function forbidden(c: GatewayContext, key: 'Forbidden' | 'Type', message:
 }
 
 export function notFound(c: GatewayContext, entity: string, id: string): Response {
-  return problemResponse(c, problemOf(404, { [entity]: [`No ${entity} was found with id (${id})`] }));
+  return problemResponse(c, problemOf(404, notFoundErrors(entity, id)));
+}
+
+export function notFoundErrors(entity: string, id: string): NonNullable<Problem['errors']> {
+  return { [entity]: [`No ${entity} was found with id (${id})`] };
 }
 
 export function gone(c: GatewayContext, dialogId: string): Response {

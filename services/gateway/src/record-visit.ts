@@ -1,9 +1,10 @@
 import type { PartyNames } from '@dialog/access/platform/party-names';
 import { type Problem, problemOf } from '@dialog/contracts/problem';
 import { isSeen } from '@dialog/domain/record-visit';
+import { noFacts, type Sender } from './changes/change.ts';
 import type { GatewayContext } from './gateway-app.ts';
 import type { WholeDialog } from './read-dialog.ts';
-import { commandHeader, noFacts, type Sender, type WriteDeps } from './submit-command.ts';
+import { commandHeader, type WriteDeps } from './submit-command.ts';
 
 export type VisitDeps = WriteDeps & { partyNames: PartyNames };
 

@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
-import type { Command, CommandOf } from '@dialog/contracts/commands';
+import type { Command } from '@dialog/contracts/commands';
 import type { Operation } from '@dialog/contracts/operation';
 import { type Problem, problemOf } from '@dialog/contracts/problem';
-import type { Timestamp } from '@dialog/contracts/timestamp';
 import type { Validated } from '@dialog/contracts/validate';
 import { LaneUnavailable } from '@dialog/lanes/faults';
 import type { Lanes } from '@dialog/lanes/submit';
-import type { FactsDeps } from './facts.ts';
+import {
+  type ChangeDeps,
+  type ChangeParameters,
+  type ChangeRequest,
+  type CommandHeader,
+  headerOf,
+  type Prepared,
+  type Sender,
+  type Success,
+} from './changes/change.ts';
 import { type GatewayContext, serviceOwnerPath } from './gateway-app.ts';
 import { jsonResponse } from './json-response.ts';
 import { appliedPreference, parsePrefer, type WaitLimits, writeWaitMs } from './prefer.ts';
@@ -15,16 +23,10 @@ import { type BodyLimits, readJson } from './read-json.ts';
 import { errorsOf, ifMatch, pathId, silentUpdate } from './request-parameters.ts';
 
 /** What every route that changes a dialog needs. */
-export type WriteDeps = FactsDeps & {
+export type WriteDeps = Omit<ChangeDeps, 'db'> & {
   lanes: Pick<Lanes, 'submit'>;
   limits: WaitLimits & BodyLimits;
-  now: () => Timestamp;
-  /** UUIDv7. Those of one millisecond come in any order: nothing that one request makes is a list. */
-  newId: () => string;
 };
-
-/** What a request says that changes an existing dialog, beside its body. */
-export type ChangeParameters = { dialogId: string; ifMatch: string | null; silent: boolean };
 
 /** Reads a change that has no body; one that is sent is ignored. */
 export function readChangeParameters(c: GatewayContext): Validated<ChangeParameters> {
@@ -35,9 +37,6 @@ export function readChangeParameters(c: GatewayContext): Validated<ChangeParamet
     ? { ok: true, value: { dialogId: dialogId.value, ifMatch: revision.value, silent: silent.value } }
     : { ok: false, errors: errorsOf(dialogId, revision, silent) };
 }
-
-/** The parts of a request that changes an existing dialog, its body not yet validated. */
-export type ChangeRequest = ChangeParameters & { body: unknown };
 
 /** Reads everything about a change of an existing dialog but what its body means. */
 export async function readChange(
@@ -66,31 +65,24 @@ export async function readChildChange(
   return { ok: false, problem: problemOf(400, { ...errorsOf(id), ...(!change.ok && change.problem.errors) }) };
 }
 
-type Header = Omit<CommandOf<'DeleteDialog'>, 'kind'>;
-
-/** For a command that names neither resources nor actors. */
-export const noFacts: Header['facts'] = { notOwned: [], actorNames: {} };
-
-/** In whose name a command is sent. An end user's are sent in that of the organisation whose dialog it is. */
-export type Sender = Pick<Header, 'org' | 'rights'>;
-
-/** What all commands have in common. */
+/** What the command of a request has in common with all others. */
 export function commandHeader(
   c: GatewayContext,
-  { newId }: Pick<WriteDeps, 'newId'>,
-  request: Pick<Header, 'dialogId' | 'ifMatch' | 'silent' | 'facts' | 'receivedAt'>,
-  { org, rights }: Sender = c.get('serviceOwner'),
-): Header {
-  const { dialogId, ifMatch: revision, silent, facts, receivedAt } = request;
-  const traceparent = c.get('traceparent');
-  return { id: newId(), dialogId, org, rights, facts, ifMatch: revision, silent, receivedAt, traceparent };
+  deps: Pick<WriteDeps, 'newId'>,
+  request: Parameters<typeof headerOf>[2],
+  sender: Sender = c.get('serviceOwner'),
+): CommandHeader {
+  return headerOf(deps, { serviceOwner: sender, traceparent: c.get('traceparent') }, request);
 }
 
-/**
- * How an applied command is answered: 201 with the id of what was made and its address, or 204. Untracked is one whose
- * caller cannot ask for operations.
- */
-type Success = { status: 201; id: string; location: string } | { status: 204; withoutETag?: true; untracked?: true };
+/** As {@link submitCommand}, where the request has become a command. */
+export async function submitPrepared(
+  c: GatewayContext,
+  deps: Pick<WriteDeps, 'lanes' | 'limits'>,
+  change: Prepared,
+): Promise<Response> {
+  return change.ok ? submitCommand(c, deps, change.command, change.success) : problemResponse(c, change.problem);
+}
 
 /**
  * Puts a command on its lane and answers with its outcome, or with 202 and the operation when the caller does not wait
@@ -136,10 +128,6 @@ export function operationPath(id: string): string {
 
 function addressed(success: Success, id: string): Record<string, string> {
   return success.status === 204 && success.untracked === true ? {} : { Location: operationPath(id) };
-}
-
-export function dialogPath(id: string): string {
-  return `${serviceOwnerPath}/dialogs/${id}`;
 }
 
 function successResponse(success: Success, revision: string, headers: Record<string, string>): Response {

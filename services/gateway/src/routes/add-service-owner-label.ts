@@ -1,10 +1,11 @@
 import { serviceOwnerLabel } from '@dialog/contracts/search-tag';
 import { validateServiceOwnerLabel } from '@dialog/contracts/validate';
 import { createRoute } from '@hono/zod-openapi';
+import { noFacts } from '../changes/change.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
 import { changeOfLabels, jsonBody, labelBodyResponses, relabelled } from '../openapi.ts';
 import { invalid, problemResponse } from '../problem-response.ts';
-import { commandHeader, noFacts, readChange, submitCommand, type WriteDeps } from '../submit-command.ts';
+import { commandHeader, readChange, submitCommand, type WriteDeps } from '../submit-command.ts';
 
 const route = createRoute({
   ...changeOfLabels,

@@ -1,8 +1,10 @@
 import { createRoute } from '@hono/zod-openapi';
+import { callerOf } from '../changes/change.ts';
+import { deleteDialog } from '../changes/delete-dialog.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
 import { changed, changeOfDialog, changeResponses } from '../openapi.ts';
 import { invalid } from '../problem-response.ts';
-import { commandHeader, noFacts, readChangeParameters, submitCommand, type WriteDeps } from '../submit-command.ts';
+import { readChangeParameters, submitPrepared, type WriteDeps } from '../submit-command.ts';
 
 const route = createRoute({
   ...changeOfDialog,
@@ -16,10 +18,9 @@ const route = createRoute({
 
 export function registerDeleteDialog(app: GatewayApp, deps: WriteDeps): void {
   app.openAPIRegistry.registerPath(route);
-  app.delete(route.getRoutingPath(), (c) => {
+  app.delete(route.getRoutingPath(), async (c) => {
     const change = readChangeParameters(c);
     if (!change.ok) return invalid(c, change.errors);
-    const header = commandHeader(c, deps, { ...change.value, facts: noFacts, receivedAt: deps.now() });
-    return submitCommand(c, deps, { ...header, kind: 'DeleteDialog' }, { status: 204 });
+    return submitPrepared(c, deps, await deleteDialog(deps, callerOf(c), change.value));
   });
 }

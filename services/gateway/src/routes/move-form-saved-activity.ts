@@ -1,11 +1,12 @@
 import { timestamp } from '@dialog/contracts/timestamp';
 import { validateActivityTime } from '@dialog/contracts/validate';
 import { createRoute } from '@hono/zod-openapi';
+import { noFacts } from '../changes/change.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
 import { changed, changeOfChild, changeResponses, jsonBody } from '../openapi.ts';
 import { forbidden, invalid, problemResponse } from '../problem-response.ts';
 import { endUserId } from '../request-parameters.ts';
-import { commandHeader, noFacts, readChildChange, submitCommand, type WriteDeps } from '../submit-command.ts';
+import { commandHeader, readChildChange, submitCommand, type WriteDeps } from '../submit-command.ts';
 
 const route = createRoute({
   ...changeOfChild('activityId', 'The activity.'),

@@ -1,11 +1,11 @@
 import { jsonPatch } from '@dialog/contracts/json-patch';
-import { validateJsonPatch } from '@dialog/contracts/validate';
 import { createRoute } from '@hono/zod-openapi';
-import { gatherFacts, namedInPatch } from '../facts.ts';
+import { callerOf } from '../changes/change.ts';
+import { patchDialog } from '../changes/patch-dialog.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
 import { changed, changeOfDialog, changeResponses, jsonBody } from '../openapi.ts';
-import { invalid, problemResponse } from '../problem-response.ts';
-import { commandHeader, readChange, submitCommand, type WriteDeps } from '../submit-command.ts';
+import { problemResponse } from '../problem-response.ts';
+import { readChange, submitPrepared, type WriteDeps } from '../submit-command.ts';
 
 const mediaTypes = ['application/json-patch+json', 'application/json'];
 
@@ -24,19 +24,11 @@ const route = createRoute({
   responses: { 204: changed, ...changeResponses },
 });
 
-/** The operations travel as they are: only the worker knows the state that they apply to. */
 export function registerPatchDialog(app: GatewayApp, deps: WriteDeps): void {
   app.openAPIRegistry.registerPath(route);
   app.patch(route.getRoutingPath(), async (c) => {
     const request = await readChange(c, deps.limits, mediaTypes);
     if (!request.ok) return problemResponse(c, request.problem);
-    const { dialogId, ifMatch, silent, body } = request.value;
-    const validated = validateJsonPatch(body);
-    if (!validated.ok) return invalid(c, validated.errors);
-
-    const payload = validated.value;
-    const facts = await gatherFacts(deps, c.get('serviceOwner'), namedInPatch(payload));
-    const header = commandHeader(c, deps, { dialogId, ifMatch, silent, facts, receivedAt: deps.now() });
-    return submitCommand(c, deps, { ...header, kind: 'PatchDialog', payload }, { status: 204 });
+    return submitPrepared(c, deps, await patchDialog(deps, callerOf(c), request.value));
   });
 }

@@ -1,8 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
+import { noFacts } from '../changes/change.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
 import { changeOfDialog, changeResponses } from '../openapi.ts';
 import { invalid } from '../problem-response.ts';
-import { commandHeader, noFacts, readChangeParameters, submitCommand, type WriteDeps } from '../submit-command.ts';
+import { commandHeader, readChangeParameters, submitCommand, type WriteDeps } from '../submit-command.ts';
 
 const route = createRoute({
   ...changeOfDialog,

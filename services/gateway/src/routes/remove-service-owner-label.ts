@@ -1,10 +1,11 @@
 import { validateLabelInPath } from '@dialog/contracts/validate';
 import { createRoute } from '@hono/zod-openapi';
+import { noFacts } from '../changes/change.ts';
 import { type GatewayApp, serviceOwnerPath } from '../gateway-app.ts';
 import { changeOfLabels, labelInPath, labelResponses, relabelled } from '../openapi.ts';
 import { invalid } from '../problem-response.ts';
 import { errorsOf } from '../request-parameters.ts';
-import { commandHeader, noFacts, readChangeParameters, submitCommand, type WriteDeps } from '../submit-command.ts';
+import { commandHeader, readChangeParameters, submitCommand, type WriteDeps } from '../submit-command.ts';
 
 const route = createRoute({
   ...changeOfLabels,
