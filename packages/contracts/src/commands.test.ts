@@ -4,7 +4,7 @@ import { command, envelopeVersion } from './commands.ts';
 it('has a new version of the envelope for each new kind of command, so that older workers leave it alone', () => {
   const kinds = command.options.map(({ shape }) => shape.kind.value).sort();
   expect({ envelopeVersion, kinds }).toEqual({
-    envelopeVersion: 3,
+    envelopeVersion: 4,
     kinds: [
       'AddServiceOwnerLabel',
       'ApplyVisibility',

@@ -39,6 +39,8 @@ const header = z.object({
   receivedAt: canonicalTimestamp,
   /** W3C trace context of the request. */
   traceparent: z.string().nullable(),
+  /** Under which the org applies this change of the dialog once; of a create, that of the dialog. Absent: no such key. */
+  idempotentKey: z.string().exactOptional(),
 });
 
 /** Removals come first, then additions, each in order (service owner API, section 13.6). */
@@ -115,7 +117,7 @@ export type CommandOf<K extends CommandKind> = Extract<Command, { kind: K }>;
  * Version of the envelope contract. It goes up with each new kind of command and each new member that a worker must
  * understand: a worker leaves an envelope that is newer than itself on the lane, and reads those that are older.
  */
-export const envelopeVersion = 3;
+export const envelopeVersion = 4;
 
 /** The commands that one gateway sends down a lane together, as one BullMQ job. */
 export const envelope = z.object({

@@ -8,7 +8,9 @@ export type OperationStatus = z.infer<typeof operationStatus>;
 
 /**
  * The durable record of a command; `id` is the command's id.
- * `revision` is there when applied, `problem` when rejected or failed, `endedAt` in all three.
+ * `revision` is there when applied, `problem` when rejected or failed, `endedAt` in all three. A repeated one was applied
+ * before, under the same idempotent key: `dialogId`, `revision` and `createdId` are those of then; where a dialog was
+ * created, `revision` is the one that it has now.
  */
 export const operation = z.object({
   id: z.uuid(),
@@ -20,6 +22,9 @@ export const operation = z.object({
   problem: problem.optional(),
   receivedAt: canonicalTimestamp,
   endedAt: canonicalTimestamp.optional(),
+  repeated: z.literal(true).optional(),
+  /** Of a repeated command: the transmission or activity that it had made. */
+  createdId: z.uuid().optional(),
 });
 export type Operation = z.infer<typeof operation>;
 

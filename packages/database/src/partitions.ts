@@ -5,7 +5,7 @@ import type { Database } from './open.ts';
 import type { DB } from './schema.ts';
 
 /** A table with a partition for each day (UTC): of the time in its rows' ids, or of when they were written. */
-export type DailyTable = Extract<keyof DB, 'operation' | 'outbox'>;
+export type DailyTable = Extract<keyof DB, 'operation' | 'applied_key' | 'outbox'>;
 
 export const dayMs = 24 * 60 * 60 * 1_000;
 

@@ -12,6 +12,7 @@ const partsOfDialog = [
   'dialog_seen_log',
   'chosen_id',
   'withheld_event',
+  'applied_key',
 ] as const;
 
 /** Removes dialogs with everything in them. */

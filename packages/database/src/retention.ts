@@ -124,6 +124,9 @@ const neededBy: Record<
     `.execute(session);
     return rows.length > 0 ? 'some of its operations ended later' : undefined;
   },
+  async applied_key() {
+    return undefined;
+  },
   async outbox(session, partition) {
     const readers = await outboxCursors.readersBehind(session, partition);
     return readers.length > 0 ? `not read yet by ${readers.join(', ')}` : undefined;

@@ -15,6 +15,15 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
+export interface AppliedKey {
+  created_id: string | null;
+  dialog_id: string;
+  idempotent_key: string;
+  operation_id: string;
+  org: string;
+  revision: string;
+}
+
 export interface AuthorizationRound {
   finished_at: Instant | null;
   name: string;
@@ -142,6 +151,7 @@ export interface Lane {
 }
 
 export interface Operation {
+  created_id: string | null;
   dialog_id: string;
   ended_at: Instant;
   id: string;
@@ -149,6 +159,7 @@ export interface Operation {
   org: string;
   problem: ColumnType<Problem | null, string | null, string | null>;
   received_at: Instant;
+  repeated: boolean | null;
   revision: string | null;
   status: ColumnType<OperationStatus>;
 }
@@ -244,6 +255,7 @@ export interface WithheldEvent {
 }
 
 export interface DB {
+  applied_key: AppliedKey;
   authorization_round: AuthorizationRound;
   chosen_id: ChosenId;
   dead_letter: DeadLetter;

@@ -77,7 +77,7 @@ describe('CreateDialog', () => {
 
   it('answers 422 when the dialog that holds the idempotent key is deleted', () => {
     const deleted = given(createDialog({ idempotentKey: 'case-1' }));
-    deleted.state.dialogKeys.set(orgKey('ttd', 'case-1'), { dialogId: id(1), deleted: true });
+    deleted.state.dialogKeys.set(orgKey('ttd', 'case-1'), { dialogId: id(1), revision: id(9), deleted: true });
     deleted.when(createDialog({ idempotentKey: 'case-1' }, { dialogId: id(2) })).thenRejectedFor(422, 'Dialog');
   });
 

@@ -9,7 +9,7 @@ import { type DialogState, emptyState, orgKey } from './dialog-state.ts';
 import { eventsOf } from './events.ts';
 import { identifiedApiAction, identifiedAttachment, identifiedGuiAction, partIds } from './identified.ts';
 import { foreignReferences } from './open-for-change.ts';
-import { applied, type Context, changeOf, Errors, type Outcome, rejected } from './outcome.ts';
+import { applied, type Context, changeOf, Errors, type Outcome, rejected, repeated } from './outcome.ts';
 import { withSent } from './system-labels.ts';
 import { addTakenIds } from './taken-ids.ts';
 
@@ -21,7 +21,8 @@ const unknownResource = { org: '', type: '' };
 
 /**
  * Decides whether a dialog may be created, checks in the order of section 15 of the service owner API: a broken rule
- * (422) is told with the others that come later, and instead of a 403 or 409 that comes later.
+ * (422) is told with the others that come later, and instead of a 403 or 409 that comes later. Whether another dialog with
+ * the same key is a conflict or the answer, the command says.
  */
 export function createDialog(state: DialogState, command: CommandOf<'CreateDialog'>, context: Context): Outcome {
   const { dialogId, payload, rights, silent, facts } = command;
@@ -40,6 +41,9 @@ export function createDialog(state: DialogState, command: CommandOf<'CreateDialo
 
   const holder =
     payload.idempotentKey === null ? undefined : state.dialogKeys.get(orgKey(resource.org, payload.idempotentKey));
+  if (holder !== undefined && command.idempotentKey !== undefined) {
+    return repeated(holder.revision, { dialogId: holder.dialogId, createdId: null });
+  }
   if (holder !== undefined && !holder.deleted) {
     return rejected(409, {
       IdempotentKey: [`'${payload.idempotentKey}' already exists with DialogId '${holder.dialogId}'`],

@@ -1,5 +1,6 @@
 import type { Actor } from '@dialog/contracts/actor';
 import type { Command } from '@dialog/contracts/commands';
+import { appliedKeyOf, namedKeyOf } from './applied-keys.ts';
 import { applyVisibility } from './apply-visibility.ts';
 import { createActivity } from './create-activity.ts';
 import { createDialog } from './create-dialog.ts';
@@ -8,7 +9,7 @@ import { deleteDialog } from './delete-dialog.ts';
 import type { DialogState } from './dialog-state.ts';
 import { freezeDialog } from './freeze-dialog.ts';
 import { moveFormSavedActivity } from './move-form-saved-activity.ts';
-import type { Context, Outcome } from './outcome.ts';
+import { type Context, type Outcome, repeated } from './outcome.ts';
 import { patchDialog } from './patch-dialog.ts';
 import { purgeDialog } from './purge-dialog.ts';
 import { recordVisit } from './record-visit.ts';
@@ -25,7 +26,7 @@ import { withVisibility } from './visibility.ts';
  * in the context. The caller folds applied changes into the state with `record` before it decides the next.
  */
 export function decide(state: DialogState, command: Command, context: Context): Outcome {
-  const outcome = decideKind(state, command, context);
+  const outcome = earlierOutcome(state, command) ?? decideKind(state, command, context);
   if (outcome.kind === 'rejected') return outcome;
   const performedBy = labeller(command);
   const changes = outcome.changes.map((change) => {
@@ -34,6 +35,15 @@ export function decide(state: DialogState, command: Command, context: Context): 
     return withVisibility(before, labelled, context);
   });
   return { ...outcome, changes };
+}
+
+/** How the command ended when it was applied before, under the same key. */
+function earlierOutcome(state: DialogState, command: Command): Outcome | undefined {
+  const named = namedKeyOf(command);
+  const applied = named === undefined ? undefined : state.appliedKeys.get(appliedKeyOf(named));
+  if (applied === undefined) return undefined;
+  const { dialogId, revision, createdId } = applied;
+  return repeated(revision, { dialogId, createdId });
 }
 
 function decideKind(state: DialogState, command: Command, context: Context): Outcome {

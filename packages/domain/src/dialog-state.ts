@@ -1,5 +1,7 @@
 import type { Command } from '@dialog/contracts/commands';
 import type { DialogEvent } from '@dialog/contracts/dialog-event';
+
+import { type AppliedKey, appliedKeyOf, type NamedKey, namedKeyOf } from './applied-keys.ts';
 import type { Dialog, KnownActivity, KnownTransmission, SeenLogEntry, Transmission } from './dialog.ts';
 import type { Change } from './outcome.ts';
 
@@ -22,9 +24,11 @@ export type DialogState = {
   /** Ids that a caller once chose for a part of any dialog, with that dialog. */
   takenIds: Map<string, string>;
   /** Who holds an idempotent key, by `orgKey`. */
-  dialogKeys: Map<string, { dialogId: string; deleted: boolean }>;
+  dialogKeys: Map<string, { dialogId: string; revision: string; deleted: boolean }>;
   /** Which transmission has an idempotent key, by `childKey` of the key. */
   transmissionKeys: Map<string, string>;
+  /** Changes that were applied under a key that a command gives, by `appliedKeyOf`. */
+  appliedKeys: Map<string, AppliedKey>;
   /** All that is withheld from the party, in order, of the dialogs that a command may show to it. */
   withheld: Map<string, DialogEvent[]>;
 };
@@ -38,6 +42,7 @@ export type Lookups = {
   children: { dialogId: string; id: string }[];
   dialogKeys: { org: string; idempotentKey: string }[];
   transmissionKeys: { dialogId: string; idempotentKey: string }[];
+  appliedKeys: NamedKey[];
   /** Transmissions that are corrected, and what each is to be related to from now on. */
   corrections: Correction[];
   visitors: Visitor[];
@@ -66,6 +71,7 @@ export function emptyState(): DialogState {
     takenIds: new Map(),
     dialogKeys: new Map(),
     transmissionKeys: new Map(),
+    appliedKeys: new Map(),
     withheld: new Map(),
   };
 }
@@ -83,6 +89,7 @@ export function lookupsOf(commands: readonly Command[]): Lookups {
   const children = new Map<string, { dialogId: string; id: string }>();
   const dialogKeys = new Map<string, { org: string; idempotentKey: string }>();
   const transmissionKeys = new Map<string, { dialogId: string; idempotentKey: string }>();
+  const appliedKeys = new Map<string, NamedKey>();
   const corrections: Correction[] = [];
   const visitors = new Map<string, Visitor>();
   const appearing = new Set<string>();
@@ -92,6 +99,8 @@ export function lookupsOf(commands: readonly Command[]): Lookups {
     // An id that the gateway has just made belongs to no dialog yet.
     if (command.kind !== 'CreateDialog' || command.payload.id !== null) dialogIds.add(dialogId);
     if (command.kind === 'BulkSetSystemLabels') for (const named of command.dialogs) dialogIds.add(named.dialogId);
+    const namedKey = namedKeyOf(command);
+    if (namedKey !== undefined) appliedKeys.set(appliedKeyOf(namedKey), namedKey);
     const { ids, idempotentKeys } = namedIn('payload' in command ? command.payload : undefined);
     if (command.kind === 'RecordVisit') {
       const { actorId } = command.seenBy;
@@ -121,6 +130,7 @@ export function lookupsOf(commands: readonly Command[]): Lookups {
     children: [...children.values()],
     dialogKeys: [...dialogKeys.values()],
     transmissionKeys: [...transmissionKeys.values()],
+    appliedKeys: [...appliedKeys.values()],
     corrections,
     visitors: [...visitors.values()],
     appearing: [...appearing],
@@ -163,7 +173,11 @@ export function record(state: DialogState, change: Change): void {
   state.dialogs.set(dialog.id, dialog);
   if (dialog.idempotentKey !== null) {
     const deleted = dialog.deletedAt !== null;
-    state.dialogKeys.set(orgKey(dialog.org, dialog.idempotentKey), { dialogId: dialog.id, deleted });
+    state.dialogKeys.set(orgKey(dialog.org, dialog.idempotentKey), {
+      dialogId: dialog.id,
+      revision: dialog.revision,
+      deleted,
+    });
   }
   for (const id of change.releasedIds) state.takenIds.delete(id);
   for (const id of change.chosenIds) state.takenIds.set(id, dialog.id);
@@ -202,8 +216,8 @@ function forget(state: DialogState, { id, org, idempotentKey }: Dialog): void {
   state.withheld.delete(id);
   if (idempotentKey !== null) state.dialogKeys.delete(orgKey(org, idempotentKey));
   for (const [taken, dialogId] of state.takenIds) if (dialogId === id) state.takenIds.delete(taken);
-  const { transmissions, wholeTransmissions, activities, lastVisits, transmissionKeys } = state;
-  for (const children of [transmissions, wholeTransmissions, activities, lastVisits, transmissionKeys]) {
+  const { transmissions, wholeTransmissions, activities, lastVisits, transmissionKeys, appliedKeys } = state;
+  for (const children of [transmissions, wholeTransmissions, activities, lastVisits, transmissionKeys, appliedKeys]) {
     for (const key of children.keys()) if (key.startsWith(childKey(id, ''))) children.delete(key);
   }
 }

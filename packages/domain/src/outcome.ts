@@ -49,11 +49,20 @@ export type Change = {
 
 /**
  * `revision` is that of the changed part of the dialog after the command: what the caller gets as ETag. An applied
- * command without changes found everything as it should be. Only a bulk command changes several dialogs.
+ * command without changes found everything as it should be. Only a bulk command changes several dialogs. A repeated
+ * command changes nothing, and is told how it ended when it was applied before, under the same key; one that had created
+ * a dialog, which revision that has now.
  */
 export type Outcome =
-  | { kind: 'applied'; revision: string; changes: readonly Change[] }
+  | { kind: 'applied'; revision: string; changes: readonly Change[]; repeated?: Repeated }
   | { kind: 'rejected'; rejection: Rejection };
+
+/** The dialog that a command had changed or created, and the transmission or activity that it had made. */
+export type Repeated = { dialogId: string; createdId: string | null };
+
+export function repeated(revision: string, earlier: Repeated): Outcome & { kind: 'applied' } {
+  return { kind: 'applied', revision, changes: [], repeated: earlier };
+}
 
 export function applied(revision: string, ...changes: Change[]): Outcome & { kind: 'applied' } {
   return { kind: 'applied', revision, changes };

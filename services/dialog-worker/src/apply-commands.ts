@@ -9,9 +9,10 @@ import * as lanes from '@dialog/database/tables/lanes';
 import * as operations from '@dialog/database/tables/operations';
 import * as partyResources from '@dialog/database/tables/party-resources';
 import { inTransaction } from '@dialog/database/transaction';
+import { recordKey } from '@dialog/domain/applied-keys';
 import { decide } from '@dialog/domain/decide';
 import { type DialogState, lookupsOf, record } from '@dialog/domain/dialog-state';
-import type { Change, Outcome } from '@dialog/domain/outcome';
+import type { Change, Outcome, Repeated } from '@dialog/domain/outcome';
 import { laneOf } from '@dialog/lanes/lane';
 import { DecisionFault } from './faults.ts';
 import { loadState } from './load-state.ts';
@@ -82,11 +83,13 @@ export async function applyCommands(
         changes.push(change);
         outbox.push(...outboxRows(command, change, now));
       }
+      recordKey(state, command, outcome);
     }
 
     const questions = deps.knownQuestions.unknownOf(raisedQuestions(loaded, changes));
+    const keys = [...state.appliedKeys.values()].filter(({ operationId: id }) => ended.has(id) && !earlier.has(id));
     const [newQuestions] = await Promise.all([
-      persist(trx, { lane, outboxSeq, loaded, knownPairs, changes, outbox, questions }),
+      persist(trx, { lane, outboxSeq, loaded, knownPairs, changes, keys, outbox, questions }),
       operations.insert(
         trx,
         [...ended.values()].filter(({ id }) => !earlier.has(id)),
@@ -131,9 +134,18 @@ function decided(state: DialogState, command: Command, context: Parameters<typeo
 function operationOf(command: Command, outcome: Outcome, endedAt: Timestamp): OwnedOperation {
   const { id, org, dialogId, kind, receivedAt } = command;
   const common = { id, org, dialogId, kind, receivedAt, endedAt };
-  return outcome.kind === 'applied'
-    ? { ...common, status: 'Applied', revision: outcome.revision }
-    : { ...common, status: 'Rejected', problem: toProblem(outcome.rejection) };
+  switch (outcome.kind) {
+    case 'applied':
+      return { ...common, status: 'Applied', revision: outcome.revision, ...earlierOf(outcome.repeated) };
+    case 'rejected':
+      return { ...common, status: 'Rejected', problem: toProblem(outcome.rejection) };
+  }
+}
+
+function earlierOf(repeated: Repeated | undefined): Partial<OwnedOperation> {
+  if (repeated === undefined) return {};
+  const { dialogId, createdId } = repeated;
+  return { repeated: true, dialogId, ...(createdId !== null && { createdId }) };
 }
 
 /** Events of one row. A dialog that becomes visible may have tens of thousands, and a relay takes many rows at once. */

@@ -38,6 +38,11 @@ const settings = z
      * in Redis, and must not come back to light behind an operation that was dropped.
      */
     OPERATION_RETENTION_DAYS: wholeNumber(2, 3_650).default(30),
+    /**
+     * How long a change that is sent again under its idempotent key is told from a new one. Look-ups ask every partition that
+     * is kept, so each day more costs envelopes with such keys a little.
+     */
+    APPLIED_KEY_RETENTION_DAYS: wholeNumber(1, 3_650).default(7),
     /** How long the outbox keeps rows. What a reader has not passed yet is kept beyond that. */
     OUTBOX_RETENTION_DAYS: wholeNumber(1, 3_650).default(7),
     /** How often old partitions are looked for. */
@@ -76,6 +81,7 @@ const settings = z
       // A table that is partitioned by day needs a line here, and one in `neededBy` of the database's retention.
       retentions: [
         { table: 'operation', keptDays: env.OPERATION_RETENTION_DAYS },
+        { table: 'applied_key', keptDays: env.APPLIED_KEY_RETENTION_DAYS },
         { table: 'outbox', keptDays: env.OUTBOX_RETENTION_DAYS },
       ] satisfies Retention[],
     },

@@ -3,6 +3,7 @@ import type { PolicyQuestion } from '@dialog/contracts/policy-grant';
 import type { Database } from '@dialog/database/open';
 import { purge } from '@dialog/database/purge';
 import * as activities from '@dialog/database/tables/activities';
+import * as appliedKeys from '@dialog/database/tables/applied-keys';
 import * as chosenIds from '@dialog/database/tables/chosen-ids';
 import * as dialogs from '@dialog/database/tables/dialogs';
 import * as idempotentKeys from '@dialog/database/tables/idempotent-keys';
@@ -13,6 +14,7 @@ import * as policyQuestions from '@dialog/database/tables/policy-questions';
 import * as seenLog from '@dialog/database/tables/seen-log';
 import * as transmissions from '@dialog/database/tables/transmissions';
 import * as withheldEvents from '@dialog/database/tables/withheld-events';
+import type { AppliedKey } from '@dialog/domain/applied-keys';
 import type { Dialog } from '@dialog/domain/dialog';
 import type { Change } from '@dialog/domain/outcome';
 import { activityWrites, transmissionWrites } from './child-writes.ts';
@@ -26,6 +28,8 @@ type Decided = {
   /** Of the pairs of dialogs that are created, those that were there before. */
   knownPairs: readonly partyResources.PartyResource[];
   changes: readonly Change[];
+  /** Under which of them were applied. */
+  keys: readonly AppliedKey[];
   outbox: readonly DialogChange[];
   /** What the changes ask of policies and may not be stored yet. */
   questions: readonly PolicyQuestion[];
@@ -82,6 +86,7 @@ export async function persist(trx: Database, decided: Decided): Promise<PolicyQu
       changes.flatMap((change) => change.visits),
     ),
     writeWithheld(trx, changes, latest, loaded),
+    appliedKeys.insert(trx, decided.keys),
     outbox.append(trx, lane, outboxSeq, decided.outbox),
   ]);
   return newQuestions;

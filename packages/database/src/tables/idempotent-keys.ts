@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from '../open.ts';
 import { insertRows } from '../rows.ts';
 
-export type KeyHolder = { org: string; idempotentKey: string; dialogId: string; deleted: boolean };
+export type KeyHolder = { org: string; idempotentKey: string; dialogId: string; revision: string; deleted: boolean };
 
 /** The dialogs that hold some keys; keys that are free are left out. */
 export async function holders(
@@ -21,7 +21,7 @@ export async function holders(
       join.onRef('stored.org', '=', 'named.org').onRef('stored.idempotent_key', '=', 'named.idempotent_key'),
     )
     .innerJoin('dialog', 'dialog.id', 'stored.dialog_id')
-    .select(['stored.org', 'stored.idempotent_key as idempotentKey', 'stored.dialog_id as dialogId'])
+    .select(['stored.org', 'stored.idempotent_key as idempotentKey', 'stored.dialog_id as dialogId', 'dialog.revision'])
     .select((eb) => eb('dialog.deleted_at', 'is not', null).as('deleted'))
     .execute();
   return rows.map((row) => ({ ...row, deleted: Boolean(row.deleted) }));

@@ -34,6 +34,8 @@ export async function find(db: Database, ids: readonly string[]): Promise<Map<st
         ...(row.problem !== null && { problem: row.problem }),
         receivedAt: row.received_at,
         endedAt: row.ended_at,
+        ...(row.repeated === true && { repeated: true }),
+        ...(row.created_id !== null && { createdId: row.created_id }),
       },
     ]),
   );
@@ -53,6 +55,8 @@ export async function insert(trx: Database, ended: readonly (Operation & { org: 
       problem: operation.problem ?? null,
       received_at: operation.receivedAt,
       ended_at: operation.endedAt ?? null,
+      repeated: operation.repeated ?? null,
+      created_id: operation.createdId ?? null,
     })),
   );
 }

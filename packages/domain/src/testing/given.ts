@@ -1,6 +1,7 @@
 import type { Command } from '@dialog/contracts/commands';
 import type { Rejection } from '@dialog/contracts/problem';
 import { expect } from 'vitest';
+import { recordKey } from '../applied-keys.ts';
 import { decide } from '../decide.ts';
 import type { Dialog } from '../dialog.ts';
 import { type DialogState, emptyState, record } from '../dialog-state.ts';
@@ -19,6 +20,7 @@ export function apply(state: DialogState, command: Command, context: Context): O
   const outcome = decide(state, command, context);
   if (outcome.kind === 'rejected') throw new Error(`Rejected: ${JSON.stringify(outcome.rejection)}`);
   for (const change of outcome.changes) record(state, change);
+  recordKey(state, command, outcome);
   return outcome;
 }
 
