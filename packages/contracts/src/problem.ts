@@ -40,7 +40,6 @@ const kinds: Readonly<Record<number, { title: string; type: string }>> = {
   },
   415: { title: 'Unsupported media type.', type: `${rfcs}/rfc7231#section-6.5.13` },
   422: { title: 'Unprocessable request.', type: `${rfcs}/rfc4918#section-11.2` },
-  503: { title: 'Service unavailable.', type: `${rfcs}/rfc7231#section-6.6.4` },
   502: { title: 'Bad gateway.', type: `${rfcs}/rfc7231#section-6.6.3` },
 };
 const serverFault = { title: 'An error occurred while processing the request.', type: `${rfcs}/rfc7231#section-6.6.1` };

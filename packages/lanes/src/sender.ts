@@ -56,10 +56,12 @@ export function openSender(
   let underway: string[] = [];
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
+  let refusing: LaneUnavailable | undefined;
 
   return {
     /** Resolves once Redis has the command on disk. @throws LaneUnavailable */
     send(command: Outgoing): Promise<void> {
+      if (refusing !== undefined) return Promise.reject(refusing);
       return new Promise((resolve, reject) => {
         clock.add({ ...command, onSent: resolve, onRefused: reject }, command.bytes, {
           soon: command.record !== undefined,
@@ -123,6 +125,7 @@ export function openSender(
       underway = underway.filter((id) => id !== first.id);
       clock.failed(underway.length);
       for (const { onRefused } of commands) onRefused(fault);
+      refuseWaiting(new LaneUnavailable('The lane failed for commands ahead.', { cause: fault }));
     }
     pump();
   }
@@ -167,8 +170,16 @@ export function openSender(
     return queue.getBackend().addJob(job, id);
   }
 
+  /**
+   * What waits behind a refused envelope is refused as well, and so is what comes before the callers have heard of it: one
+   * that sends again what was refused keeps the order of its commands.
+   */
   function refuseWaiting(fault: LaneUnavailable): void {
     const refused = clock.drop();
+    refusing = fault;
+    setImmediate(() => {
+      refusing = undefined;
+    });
     if (refused.length > 0) metrics.refused.inc({ reason: 'unavailable' }, refused.length);
     for (const { onRefused } of refused) onRefused(fault);
   }

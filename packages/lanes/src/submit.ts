@@ -87,6 +87,8 @@ export type LanesDeps = {
 /** `Queued`: accepted and durable. Otherwise as the worker committed it. */
 export type Submitted = Operation;
 
+export type SubmitOptions = { waitMs: number; onTaken?: () => void };
+
 export type Lanes = {
   /**
    * Puts a command on the lane of its dialog.
@@ -94,14 +96,16 @@ export type Lanes = {
    * `waitMs: 0` resolves with the `Queued` operation once Redis has the command on disk. Otherwise it resolves with the
    * ended operation, or with `Queued` when the wait runs out and Redis has it; the command is then applied all the same.
    *
-   * Commands for one dialog are applied in the order of the calls, also when nobody waits between them.
+   * Commands for one dialog are applied in the order of the calls, also when nobody waits between them. For a caller that
+   * keeps an order beyond refusals, `onTaken` is called before `submit` returns if the command is on its way: what comes
+   * behind it is then not applied before it, but refused with it, if it is refused in the end.
    *
    * @throws LaneFull before anything was enqueued
    * @throws LaneUnavailable when Redis did not take the command. If it is `inDoubt` (the connection broke, and stayed
    *   broken for `acceptTimeoutMs`, before Redis acknowledged) it may be applied. A caller that waits is told only at
    *   the end of the wait, because the true outcome may still come. The command's id sees to it that it is applied once.
    */
-  submit(command: Command, options: { waitMs: number }): Promise<Submitted>;
+  submit(command: Command, options: SubmitOptions): Promise<Submitted>;
   /**
    * The operation of a command, whoever sent it: as it ended, waiting up to `waitMs` for that, or `Queued`. Undefined
    * when there is none. The caller checks the org.
@@ -160,7 +164,7 @@ export async function openLanes(deps: LanesDeps, settings: LanesSettings): Promi
     },
   };
 
-  async function submit(command: Command, { waitMs }: { waitMs: number }): Promise<Submitted> {
+  async function submit(command: Command, { waitMs, onTaken }: SubmitOptions): Promise<Submitted> {
     const lane = laneOf(command.dialogId, laneCount);
     const sender = senderOf(lane);
     const text = JSON.stringify(command);
@@ -172,11 +176,11 @@ export async function openLanes(deps: LanesDeps, settings: LanesSettings): Promi
       throw err;
     }
     const queued = queuedOperationOf(command);
-    if (waitMs <= 0) {
-      await sender.send({ id: command.id, text, bytes, record: queued });
-      return withoutOrg(queued);
-    }
-    return waited(sender.send({ id: command.id, text, bytes, record: undefined }), queued, lane, waitMs);
+    const sent = sender.send({ id: command.id, text, bytes, record: waitMs <= 0 ? queued : undefined });
+    onTaken?.();
+    if (waitMs > 0) return waited(sent, queued, lane, waitMs);
+    await sent;
+    return withoutOrg(queued);
   }
 
   async function waited(sent: Promise<void>, queued: OwnedOperation, lane: number, waitMs: number): Promise<Submitted> {
@@ -250,8 +254,9 @@ export async function openLanes(deps: LanesDeps, settings: LanesSettings): Promi
     if (waitingBytes > 0 && waitingBytes + bytes > waitingBytesMax) throw full('too many bytes wait for an envelope');
   }
 
-  function landed(ended: Operation): void {
-    senderOf(laneOf(ended.dialogId, laneCount)).landed(ended.id);
+  /** Its dialog need not be the command's, so it does not tell the lane. */
+  function landed({ id }: Operation): void {
+    for (const sender of senders) sender.landed(id);
   }
 
   function senderOf(lane: number) {

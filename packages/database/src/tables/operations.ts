@@ -3,7 +3,10 @@ import { anyOf } from '../any-of.ts';
 import type { Database } from '../open.ts';
 import { insertRows } from '../rows.ts';
 
-const columns = ['id', 'org', 'status', 'kind', 'dialog_id', 'revision', 'problem', 'received_at', 'ended_at'] as const;
+const columns = [
+  ...(['id', 'org', 'status', 'kind', 'dialog_id', 'revision', 'problem', 'received_at', 'ended_at'] as const),
+  ...(['repeated', 'created_id'] as const),
+] as const;
 
 /**
  * Operations that have ended, by id. One that is missing is still on its lane, or never was, or ended too long ago.
