@@ -21,4 +21,5 @@ export const requiredText = z
   .openapi({ minLength: 1 });
 
 /** A key that makes a retried request harmless. Compared exactly, stored as given. */
-export const idempotentKey = z.string().min(3).max(36).nullable().default(null);
+export const requiredIdempotentKey = z.string().min(3).max(36);
+export const idempotentKey = requiredIdempotentKey.nullable().default(null);

@@ -21,6 +21,7 @@ import { observe } from './observe.ts';
 import type { PolicySettings } from './policy-settings.ts';
 import { faultResponse, problemResponse } from './problem-response.ts';
 import { registerAddServiceOwnerLabel } from './routes/add-service-owner-label.ts';
+import { type BatchRouteDeps, registerBatchDialogs } from './routes/batch-dialogs.ts';
 import { registerBulkSetSystemLabels } from './routes/bulk-set-system-labels.ts';
 import { registerCreateActivity } from './routes/create-activity.ts';
 import { registerCreateDialog } from './routes/create-dialog.ts';
@@ -78,6 +79,7 @@ import type { SubscriptionDeps } from './subscription-request.ts';
 
 export type GatewayDeps = AuthenticationDeps &
   WriteDeps &
+  BatchRouteDeps &
   OperationDeps &
   CatalogueDeps &
   DialogEventsDeps &
@@ -131,6 +133,7 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   registerShouldSendNotification(app, deps);
   app.use(`${serviceOwnerPath}/*`, serviceOwnersOnly(deps));
   registerCreateDialog(app, deps);
+  registerBatchDialogs(app, deps);
   registerSearchDialogs(app, deps);
   // Before what is read as the id of a dialog.
   registerSearchEndUserContexts(app, deps);

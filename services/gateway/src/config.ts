@@ -94,6 +94,29 @@ export const gatewayConfig = z
     EVENT_INTERVAL_MS: durationMs(0, 60_000).default(250),
     /** Origins of web pages that may follow a dialog, or `*` for all: none gets in without a dialog token. */
     CORS_ORIGINS: listOf(origin).default(['*']),
+    /** Batches at a time. Each may have begun a line, of which it keeps the bytes that have come. */
+    BATCHES_MAX: wholeNumber(0, 10_000).default(32),
+    /**
+     * Lines of one batch that are read and whose outcome the caller has not taken. Enough to give each of eight lanes an
+     * envelope of a hundred while it gathers the next; what is more waits for its turn in memory.
+     */
+    BATCH_LINES_MAX: wholeNumber(1, 100_000).default(2_000),
+    BATCH_BYTES_MAX: wholeNumber(1_000, 1_000_000_000).default(8_000_000),
+    /** The same of all batches, up to when they have ended. Below CALLERS_MAX, which other writes need too. */
+    BATCH_TOTAL_LINES_MAX: wholeNumber(1, 1_000_000).default(8_000),
+    BATCH_TOTAL_BYTES_MAX: wholeNumber(1_000, 1_000_000_000).default(32_000_000),
+    /** Longest line. A larger dialog has a route of its own. */
+    BATCH_LINE_BYTES_MAX: wholeNumber(100, 1_000_000_000).default(4_000_000),
+    /** Lines of one batch that wait at a time for what the platform knows of what they name. */
+    BATCH_LOOKUPS_MAX: wholeNumber(1, 10_000).default(64),
+    /** How soon a line is tried again whose lane was full. */
+    BATCH_RETRY_MS: durationMs(1, 60_000).default(200),
+    /** How long lines are tried again while Redis is away, before they are answered 503. */
+    BATCH_UNAVAILABLE_MS_MAX: durationMs(0, 3_600_000).default(30_000),
+    /** How long the caller of a batch may neither send nor read, before it is cut off. */
+    BATCH_IDLE_MS: durationMs(100, 3_600_000).default(300_000),
+    /** How long any other request may take to come in. */
+    REQUEST_TIMEOUT_MS: durationMs(100, 3_600_000).default(300_000),
     BODY_BYTES_MAX: wholeNumber(1_000, 1_000_000_000).default(20_000_000),
     /** Longer than a load balancer keeps idle connections, or it sends a request into one that is just being closed. */
     KEEP_ALIVE_TIMEOUT_MS: durationMs(0, 3_600_000).default(65_000),
@@ -109,7 +132,12 @@ export const gatewayConfig = z
     context.addIssue({ code: 'custom', path: ['DIALOG_TOKEN_KEYS_FILE'], message });
   })
   .transform((env) => ({
-    http: { port: env.PORT, hostname: env.HOST, keepAliveTimeoutMs: env.KEEP_ALIVE_TIMEOUT_MS },
+    http: {
+      port: env.PORT,
+      hostname: env.HOST,
+      keepAliveTimeoutMs: env.KEEP_ALIVE_TIMEOUT_MS,
+      requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
+    },
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ''),
     logLevel: env.LOG_LEVEL,
     tokenIssuers: env.TOKEN_ISSUERS,
@@ -158,6 +186,16 @@ export const gatewayConfig = z
       exactListPartiesMax: env.EXACT_LIST_PARTIES_MAX,
       eventStreamsMax: env.EVENT_STREAMS_MAX,
       eventIntervalMs: env.EVENT_INTERVAL_MS,
+      batchesMax: env.BATCHES_MAX,
+      batchLinesMax: env.BATCH_LINES_MAX,
+      batchBytesMax: env.BATCH_BYTES_MAX,
+      batchTotalLinesMax: env.BATCH_TOTAL_LINES_MAX,
+      batchTotalBytesMax: env.BATCH_TOTAL_BYTES_MAX,
+      batchLineBytesMax: env.BATCH_LINE_BYTES_MAX,
+      batchLookupsMax: env.BATCH_LOOKUPS_MAX,
+      batchRetryMs: env.BATCH_RETRY_MS,
+      batchUnavailableMsMax: env.BATCH_UNAVAILABLE_MS_MAX,
+      batchIdleMs: env.BATCH_IDLE_MS,
     },
     corsOrigins: env.CORS_ORIGINS.includes('*') ? ('*' as const) : env.CORS_ORIGINS,
     maintenance: { file: env.MAINTENANCE_FILE, recheckMs: env.MAINTENANCE_RECHECK_MS },

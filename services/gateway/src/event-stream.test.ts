@@ -138,7 +138,12 @@ describe('over a connection', () => {
       streams.push(stream);
       return c.body(stream.body, 200);
     });
-    const server = await listen(app.fetch, { port: 0, hostname: '127.0.0.1', keepAliveTimeoutMs: 1_000 });
+    const server = await listen(app.fetch, {
+      port: 0,
+      hostname: '127.0.0.1',
+      keepAliveTimeoutMs: 1_000,
+      requestTimeoutMs: 60_000,
+    });
     const reader = connect(server.port, '127.0.0.1').pause();
     reader.write('GET / HTTP/1.1\r\nHost: gateway\r\n\r\n');
     const stream = await vi.waitFor(() => streams[0] ?? Promise.reject(new Error('No request yet.')));

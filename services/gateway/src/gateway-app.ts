@@ -5,8 +5,12 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 
 export type GatewayEnv = {
-  /** What an answer goes out by; nothing where there is no server. */
-  Bindings: { outgoing?: { destroy(): unknown } };
+  /** What an answer goes out by, and a request comes in by; nothing where there is no server. */
+  Bindings: {
+    outgoing?: { destroy(): unknown; writableFinished: boolean };
+    /** Lets the request take longer than others may. */
+    takeYourTime?: () => void;
+  };
   Variables: {
     /** W3C trace context that commands and problems of this request carry. */
     traceparent: string;

@@ -34,7 +34,7 @@ beforeAll(async () => {
   authorization = await fixture.as('ttd');
   everyScope = await fixture.as('ttd', scopes);
   server = await listen((incoming) => app.fetch(incoming), {
-    ...{ port: 0, hostname: '127.0.0.1', keepAliveTimeoutMs: 1_000 },
+    ...{ port: 0, hostname: '127.0.0.1', keepAliveTimeoutMs: 1_000, requestTimeoutMs: 60_000 },
   });
   db = fixture.openDatabase();
   target = await createdId();

@@ -49,6 +49,28 @@ export function unavailable(headers: Record<string, string> = {}, waitMs = retry
   });
 }
 
+/** A fault in the way of one change of many, as its problem. What is no trouble of others is logged here. */
+export function problemOfFault(err: unknown, log: Logger): Problem {
+  if (err instanceof LaneFull) return problemOf(503, undefined, 'The lane of this dialog takes no more for now.');
+  if (err instanceof LaneUnavailable) {
+    return problemOf(
+      503,
+      undefined,
+      err.inDoubt
+        ? 'Nobody can tell yet whether it is applied; its operation will, if it is.'
+        : 'No changes can be accepted for now.',
+    );
+  }
+  if (err instanceof DatabaseUnavailable) return problemOf(503, undefined, 'The dialog cannot be read for now.');
+  if (err instanceof UpstreamFailure) return upstreamProblem();
+  log.error({ err }, 'line failed');
+  return problemOf(500);
+}
+
+function upstreamProblem(): Problem {
+  return problemOf(502, undefined, 'A system that this service depends on did not answer.');
+}
+
 /** The answer to what no handler caught. Faults are logged here, and nowhere else. */
 export function faultResponse(c: GatewayContext, err: Error, log: Logger): Response {
   const traceId = c.get('traceparent');
@@ -67,7 +89,7 @@ export function faultResponse(c: GatewayContext, err: Error, log: Logger): Respo
   }
   if (err instanceof UpstreamFailure) {
     log.warn({ err, traceId }, 'upstream failed');
-    return problemResponse(c, problemOf(502, undefined, 'A system that this service depends on did not answer.'));
+    return problemResponse(c, upstreamProblem());
   }
   // A caller that hangs up in the middle of its request gets no answer, and is no fault of ours.
   if (c.req.raw.signal.aborted) return problemResponse(c, problemOf(400));

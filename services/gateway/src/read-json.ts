@@ -17,13 +17,18 @@ export async function readJson(
   { bodyBytesMax }: BodyLimits,
   mediaTypes: readonly string[] = json,
 ): Promise<ReadJson> {
-  if (!isReadableType(c.req.header('content-type'), mediaTypes)) return { ok: false, problem: problemOf(415) };
+  if (!isOfType(c, mediaTypes)) return { ok: false, problem: problemOf(415) };
   if ((c.req.header('content-encoding') ?? 'identity') !== 'identity') return { ok: false, problem: problemOf(415) };
   const bytes = await readBytes(c.req.raw, bodyBytesMax);
   if (bytes === undefined) return { ok: false, problem: tooLarge(bodyBytesMax) };
+  if (bytes.length === 0) return missingBody;
+  return parseJson(bytes);
+}
+
+/** Parses JSON in UTF-8. */
+export function parseJson(bytes: Buffer): ReadJson {
   // A decoder would put replacement characters for what is no UTF-8, and we would store them.
   if (!isUtf8(bytes)) return unreadable('Not UTF-8.');
-  if (bytes.length === 0) return unreadable('A body is required.');
   const text = bytes.toString();
   try {
     return { ok: true, value: JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text) };
@@ -33,9 +38,12 @@ export async function readJson(
   }
 }
 
-/** UTF-8 is the only encoding of JSON (RFC 8259); a parameter that says so does no harm. */
-function isReadableType(header: string | undefined, mediaTypes: readonly string[]): boolean {
-  const [type = '', ...parameters] = (header ?? '').toLowerCase().split(';');
+/**
+ * Whether a body is of one of these types. UTF-8 is the only encoding of JSON (RFC 8259); a parameter that says so does no
+ * harm.
+ */
+export function isOfType(c: GatewayContext, mediaTypes: readonly string[]): boolean {
+  const [type = '', ...parameters] = (c.req.header('content-type') ?? '').toLowerCase().split(';');
   if (!mediaTypes.includes(type.trim())) return false;
   return parameters.every((parameter) => !/^\s*charset\s*=(?!\s*"?utf-8"?\s*$)/.test(parameter));
 }
@@ -57,11 +65,13 @@ async function readBytes(request: Request, bytesMax: number): Promise<Buffer | u
   return Buffer.concat(chunks);
 }
 
-function tooLarge(bytesMax: number): Problem {
+export function tooLarge(bytesMax: number): Problem {
   const title = `Payload too large. The maximum allowed size is ${bytesMax} bytes.`;
   return { ...problemOf(413), title };
 }
 
-function unreadable(message: string): ReadJson {
+export const missingBody = unreadable('A body is required.');
+
+function unreadable(message: string): ReadJson & { ok: false } {
   return { ok: false, problem: problemOf(400, { [wholeBody]: [message] }) };
 }

@@ -12,7 +12,11 @@ const person = 'urn:altinn:person:identifier-no:';
 
 /** Reads an id in the path; in lower case. */
 export function pathId(c: GatewayContext, name: string): Validated<string> {
-  const text = c.req.param(name) ?? '';
+  return idIn(name, c.req.param(name) ?? '');
+}
+
+/** As {@link pathId}, of an id that stands elsewhere. */
+export function idIn(name: string, text: string): Validated<string> {
   return onlyUuid.test(text) ? right(text.toLowerCase()) : wrong(name, `'${name}' is not a UUID.`);
 }
 
@@ -21,8 +25,12 @@ export function pathId(c: GatewayContext, name: string): Validated<string> {
  * Null when the header is absent.
  */
 export function ifMatch(c: GatewayContext): Validated<string | null> {
-  const text = c.req.header('if-match');
-  if (text === undefined) return right(null);
+  return revisionIn(c.req.header('if-match') ?? null);
+}
+
+/** As {@link ifMatch}, of a revision that stands elsewhere. */
+export function revisionIn(text: string | null): Validated<string | null> {
+  if (text === null) return right(null);
   return bareOrQuotedUuid.test(text)
     ? right(text.replaceAll('"', '').toLowerCase())
     : wrong('If-Match', 'Must be one revision: a UUID, with or without double quotes.');

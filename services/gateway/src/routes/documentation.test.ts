@@ -85,6 +85,7 @@ describe('the description of the API', () => {
   it('names operations as the published API does', async () => {
     const { document } = await read();
     expect(idsOf(operationsOf(document))).toEqual([
+      'BatchDialogs',
       'BulkSetDialogSystemLabels',
       'CheckNotificationCondition',
       'CreateDialog',
@@ -181,7 +182,7 @@ describe('the description of the API', () => {
         }
       }
     }
-    expect(sent).toBe(12);
+    expect(sent).toBe(13);
   });
 
   it('says where the API is', async () => {

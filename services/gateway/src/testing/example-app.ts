@@ -20,6 +20,16 @@ export const exampleLimits = {
   exactListPartiesMax: 1_000,
   eventStreamsMax: 100,
   eventIntervalMs: 10,
+  batchesMax: 4,
+  batchLinesMax: 2_000,
+  batchBytesMax: 8_000_000,
+  batchTotalLinesMax: 8_000,
+  batchTotalBytesMax: 32_000_000,
+  batchLineBytesMax: 100_000,
+  batchLookupsMax: 64,
+  batchRetryMs: 20,
+  batchUnavailableMsMax: 5_000,
+  batchIdleMs: 30_000,
 };
 
 export const examplePolicySettings = { answerAgeMsMax: 30 * 60_000, levelAgeMsMax: 6 * 60 * 60_000, levelFreshMs: 100 };
