@@ -1,6 +1,4 @@
 import type { Command } from '@dialog/contracts/commands';
-import { childKey, type DialogState, orgKey } from './dialog-state.ts';
-import type { Outcome } from './outcome.ts';
 
 /** An idempotent key that an org gave to a change of a dialog. */
 export type NamedKey = { org: string; dialogId: string; idempotentKey: string };
@@ -17,22 +15,13 @@ export function namedKeyOf(command: Command): NamedKey | undefined {
   return kind === 'CreateDialog' || idempotentKey === undefined ? undefined : { org, dialogId, idempotentKey };
 }
 
+/** What a dialog's keys are kept by; begins as everything inside a dialog does. */
 export function appliedKeyOf({ org, dialogId, idempotentKey }: NamedKey): string {
-  return childKey(dialogId, orgKey(org, idempotentKey));
+  return `${dialogId}/${org}/${idempotentKey}`;
 }
 
-/** Keeps the key of a command that has just been applied. A command that was rejected may be tried again under its key. */
-export function recordKey(state: DialogState, command: Command, outcome: Outcome): void {
-  const named = namedKeyOf(command);
-  if (named === undefined || outcome.kind === 'rejected' || outcome.repeated !== undefined) return;
-  const { revision } = outcome;
-  state.appliedKeys.set(appliedKeyOf(named), {
-    ...named,
-    ...{ operationId: command.id, revision, createdId: createdBy(command) },
-  });
-}
-
-function createdBy(command: Command): string | null {
+/** The transmission or activity that a command makes. */
+export function createdBy(command: Command): string | null {
   if (command.kind === 'CreateTransmission') return command.transmissionId;
   return command.kind === 'CreateActivity' ? command.activityId : null;
 }

@@ -1,9 +1,9 @@
 import type { Command } from '@dialog/contracts/commands';
 import type { DialogEvent } from '@dialog/contracts/dialog-event';
 
-import { type AppliedKey, appliedKeyOf, type NamedKey, namedKeyOf } from './applied-keys.ts';
+import { type AppliedKey, appliedKeyOf, createdBy, type NamedKey, namedKeyOf } from './applied-keys.ts';
 import type { Dialog, KnownActivity, KnownTransmission, SeenLogEntry, Transmission } from './dialog.ts';
-import type { Change } from './outcome.ts';
+import type { Change, Outcome } from './outcome.ts';
 
 /**
  * What decisions look at: the dialogs of an envelope's commands, and of everything else only what those commands name.
@@ -202,6 +202,17 @@ export function record(state: DialogState, change: Change): void {
     const key = childKey(dialogId, seenBy.actorId);
     state.lastVisits.set(key, [{ id, seenAt }, ...(state.lastVisits.get(key) ?? [])].slice(0, knownVisitsMax));
   }
+}
+
+/** Keeps the key of a command that has just been applied. A command that was rejected may be tried again under its key. */
+export function recordKey(state: DialogState, command: Command, outcome: Outcome): void {
+  const named = namedKeyOf(command);
+  if (named === undefined || outcome.kind === 'rejected' || outcome.repeated !== undefined) return;
+  const { revision } = outcome;
+  state.appliedKeys.set(appliedKeyOf(named), {
+    ...named,
+    ...{ operationId: command.id, revision, createdId: createdBy(command) },
+  });
 }
 
 function recordTransmission(state: DialogState, transmission: KnownTransmission): void {

@@ -1,10 +1,9 @@
 import type { Command } from '@dialog/contracts/commands';
 import type { Rejection } from '@dialog/contracts/problem';
 import { expect } from 'vitest';
-import { recordKey } from '../applied-keys.ts';
 import { decide } from '../decide.ts';
 import type { Dialog } from '../dialog.ts';
-import { type DialogState, emptyState, record } from '../dialog-state.ts';
+import { type DialogState, emptyState, record, recordKey } from '../dialog-state.ts';
 import type { Change, Context, Outcome } from '../outcome.ts';
 import { contextAt, dialogId } from './examples.ts';
 
