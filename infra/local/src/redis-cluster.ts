@@ -27,16 +27,21 @@ export async function openRedisCluster(settings: ServerSettings, nodeCount: numb
       const dataDir = path.join(settings.dataDir, `node-${index + 1}`);
       mkdirSync(path.join(dataDir, 'secrets'), { recursive: true });
       copyFileSync(secret, path.join(dataDir, 'secrets/redis'));
-      return openRedis({ ...settings, dataDir }, [
-        'cluster-enabled yes',
-        `cluster-port ${await freePort()}`,
-        `cluster-node-timeout ${nodeTimeoutMs}`,
-        'cluster-require-full-coverage no',
-      ]);
+      // What was free a moment ago may be taken by now.
+      return openNode({ ...settings, dataDir }).catch(() => openNode({ ...settings, dataDir }));
     }),
   );
   await join(nodes.map(({ url }) => url));
   return { url: nodes.map(({ url }) => url).join(','), nodes };
+}
+
+async function openNode(settings: ServerSettings): Promise<ServerHandle> {
+  return openRedis(settings, [
+    'cluster-enabled yes',
+    `cluster-port ${await freePort()}`,
+    `cluster-node-timeout ${nodeTimeoutMs}`,
+    'cluster-require-full-coverage no',
+  ]);
 }
 
 async function join(urls: readonly string[]): Promise<void> {
