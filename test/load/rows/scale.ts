@@ -11,6 +11,7 @@ import { cpuSecondsOf } from '../processes.ts';
 import { createDialog, requireStatus } from '../requests.ts';
 import type { BenchRow } from '../results.ts';
 import { median } from '../statistics.ts';
+import { type CopiesCost, costOfCopies } from '../stream-copies.ts';
 import type { Bench } from './row.ts';
 
 /** What is created for each second of the settings: about what two cores do. */
@@ -83,7 +84,9 @@ export const scale: Bench = {
         await Promise.all([otherGateway.stop(), otherWorker.stop()]);
       }
     }
-    return rowsOf(few, many, shared);
+    const copies = await costOfCopies(creates);
+    say(`JetStream, copies of an event: ${JSON.stringify([...copies])}`);
+    return [...rowsOf(few, many, shared), ...rowsOfCopies(copies)];
   },
 };
 
@@ -242,4 +245,17 @@ function rowsOf(few: readonly Cost[], many: readonly Cost[], shared: readonly Co
     row('two gateways, two workers: creates', '/s', ({ perSecond }) => perSecond, [shared, many]),
     row('two gateways, two workers: CPU of a create', 'µs', total, [shared, many]),
   ];
+}
+
+/** Of two measurements on a cluster of three servers. */
+function rowsOfCopies(copies: CopiesCost): BenchRow[] {
+  const [one, three] = [copies.get(1), copies.get(3)];
+  if (one === undefined || three === undefined) throw new Error('Copies were not measured.');
+  const row = (name: string, unit: string, theirs: number, ours: number) => ({
+    name: `an event on three servers: ${name}`,
+    figure: `${ours.toFixed(0)} ${unit}`,
+    baseline: `${theirs.toFixed(0)} ${unit} on one`,
+    ...{ ratio: ours / theirs, goal: '(none)', met: true, samples: { ours: [ours], theirs: [theirs] } },
+  });
+  return [row('CPU of NATS', 'µs', one.micros, three.micros), row('events', '/s', one.perSecond, three.perSecond)];
 }
