@@ -18,6 +18,7 @@ export type BenchStack = Stack & {
   process(name: ServerHandle['name']): ServerHandle;
   /** Of all processes that run, the baseline's too. */
   pids(): Map<string, number>;
+  logFileOf(name: ServerHandle['name']): string;
   /** Resolves when the relay has caught up with the outbox. */
   untilRelayed(): Promise<void>;
   stop(): Promise<void>;
@@ -69,6 +70,7 @@ export async function startBenchStack(name = 'bench'): Promise<BenchStack> {
         return handle;
       },
       pids: () => pidsOf([...started, { name: 'baseline', pid: baseline?.pid }]),
+      logFileOf: (name) => path.join(dataDir, 'logs', `${name}.log`),
       untilRelayed: () => untilRelayed(stack.database.owner),
     };
   } catch (err) {

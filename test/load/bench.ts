@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { startBenchStack } from './bench-stack.ts';
 import { cellsOf, commitMeant, compareCommits, shortOf } from './compare.ts';
+import { profile, profiledRows } from './profile/profile.ts';
 import { type BenchRow, describeRun, keepRun, keptRuns } from './results.ts';
 import { accept } from './rows/accept.ts';
 import { createWaited } from './rows/create-waited.ts';
@@ -47,6 +48,7 @@ const [command, ...names] = positionals;
 if (values.help) printHelp();
 else if (command === 'list') list();
 else if (command === 'compare') compare(names);
+else if (command === 'profile') await profileOne(names);
 else await measure(positionals);
 
 function printHelp(): void {
@@ -57,6 +59,8 @@ function printHelp(): void {
 npm run bench -- list                          the runs that were kept, oldest first
 npm run bench -- compare A B                   two commits side by side: a hash, its beginning, HEAD, latest;
                                                with a + behind it, one with changes that were not committed
+npm run bench -- profile [row]                 where the time of each process goes, with flame graphs; of
+                                               ${profiledRows.join(', ')}
 
 ${list}
   * takes long: with --quick, measured only by its name
@@ -87,6 +91,11 @@ function compare(given: readonly string[]): void {
   const [a, b] = [shortOf(one), shortOf(other)];
   printTable(['bench', a, b, `${a} ratio`, `${b} ratio`, 'between'], rows.map(cellsOf));
   process.stdout.write(notes.map((note) => `\n${note}`).join('') + (notes.length > 0 ? '\n' : ''));
+}
+
+async function profileOne([row = 'create-waited', ...more]: readonly string[]): Promise<void> {
+  if (more.length > 0 || !profiledRows.includes(row)) fail(`One of these can be profiled: ${profiledRows.join(', ')}`);
+  await profile(row, Number(values.seconds ?? fullSettings.seconds));
 }
 
 async function measure(given: readonly string[]): Promise<void> {
