@@ -27,6 +27,18 @@ export type BenchStack = Stack & {
 /** Connections of the baseline's pool. Tried: 4, 8, 16, 32; on two cores 8 to 16 were best, with no clear winner. */
 const baselineConnections = 16;
 
+const running = new Set<BenchStack['stop']>();
+
+let stopping: Promise<void> | undefined;
+
+/** Stops all stacks that this process has started, the last one first, and each once however often this is called. */
+export function stopStacks(): Promise<void> {
+  stopping ??= (async () => {
+    for (const stop of [...running].toReversed()) await stop();
+  })();
+  return stopping;
+}
+
 /**
  * Starts what `npm start` starts, as durable as there, in a data folder of its own, and the baseline beside it.
  *
@@ -37,10 +49,12 @@ export async function startBenchStack(name = 'bench'): Promise<BenchStack> {
   const started: ServerHandle[] = [];
   let baseline: ChildProcess | undefined;
   const stop = async () => {
+    running.delete(stop);
     baseline?.kill('SIGTERM');
     for (const handle of started.toReversed()) await handle.stop();
     removeDataDir(dataDir);
   };
+  running.add(stop);
   try {
     // Read by the emulator, which inherits it.
     process.env.FIXTURES_DIR = writeBenchWorld(path.join(dataDir, 'world'));

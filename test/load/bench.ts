@@ -4,7 +4,7 @@
  * between the two. `-- --help` tells what else it can do.
  */
 import { parseArgs } from 'node:util';
-import { startBenchStack } from './bench-stack.ts';
+import { startBenchStack, stopStacks } from './bench-stack.ts';
 import { cellsOf, commitMeant, compareCommits, shortOf } from './compare.ts';
 import { profile, profiledRows } from './profile/profile.ts';
 import { type BenchRow, describeRun, keepRun, keptRuns } from './results.ts';
@@ -13,6 +13,7 @@ import { createWaited } from './rows/create-waited.ts';
 import { details } from './rows/details.ts';
 import { endUserSearch } from './rows/enduser-search.ts';
 import { events } from './rows/events.ts';
+import { growth } from './rows/growth.ts';
 import { hotDialog } from './rows/hot-dialog.ts';
 import { memory } from './rows/memory.ts';
 import { mix } from './rows/mix.ts';
@@ -24,13 +25,15 @@ import { printRows, printTable } from './table.ts';
 
 const benches: readonly Bench[] = [
   ...[createWaited, mix, accept, hotDialog, events],
-  ...[memory, visibility, details, search, endUserSearch, scale],
+  ...[memory, growth, visibility, details, search, endUserSearch, scale],
 ];
 const fullSettings = {
   ...{ rounds: 5, seconds: 10, memorySeconds: 600, appearances: 100_000, dialogs: 1_000_000, pages: 200 },
+  grownDialogs: 3_000_000,
 };
 const quickSettings = {
-  ...{ rounds: 3, seconds: 4, memorySeconds: 40, appearances: 20_000, dialogs: 100_000, pages: 40 },
+  ...{ rounds: 3, seconds: 3, memorySeconds: 40, appearances: 20_000, dialogs: 100_000, pages: 40 },
+  grownDialogs: 300_000,
 };
 
 const { values, positionals } = parseArgs({
@@ -41,9 +44,14 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     'memory-seconds': { type: 'string' },
+    'grown-dialogs': { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
+// Told twice, as npm does when a terminal has told us already, we stop all the same, and once.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => void stopStacks().finally(() => process.exit(130)));
+}
 const [command, ...names] = positionals;
 if (values.help) printHelp();
 else if (command === 'list') list();
@@ -69,6 +77,7 @@ ${list}
 --rounds N          how often each side of a comparison is measured
 --seconds N         for how long each time
 --memory-seconds N  for how long memory is watched
+--grown-dialogs N   dialogs in the larger database of growth
 --plans             how Postgres carries out its searches
 `);
 }
@@ -106,14 +115,12 @@ async function measure(given: readonly string[]): Promise<void> {
     ...number('rounds', values.rounds),
     ...number('seconds', values.seconds),
     ...number('memorySeconds', values['memory-seconds']),
+    ...number('grownDialogs', values['grown-dialogs']),
     plans: values.plans,
   };
   const run = describeRun(settings);
   process.stdout.write(`${run.machine}, Node ${run.node}, load ${run.loadAtStart.toFixed(1)}\n`);
   const stack = await startBenchStack();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void stack.stop().finally(() => process.exit(130)));
-  }
   const rows: BenchRow[] = [];
   try {
     for (const bench of benches) {

@@ -7,7 +7,8 @@ import { z } from 'zod';
 import { dialogPageQuery } from '../../services/gateway/src/search/list-dialogs.ts';
 import { readEndUserSearchRequest } from '../../services/gateway/src/search/read-request.ts';
 import { busyParty } from './bench-world.ts';
-import { firstCreatedAt, minuteMs, organisations, scattered, storeSpread } from './many-dialogs.ts';
+import { firstCreatedAt, minuteMs, scattered, storeSpread } from './many-dialogs.ts';
+import { organisations } from './organisations.ts';
 
 /** A page, and the dialog after it. */
 const places = 101;

@@ -7,7 +7,9 @@
  */
 import autocannon, { type Request as AutocannonRequest, type Options, type Result } from 'autocannon';
 import { z } from 'zod';
+import { manyParties } from './organisations.ts';
 import { paced } from './paced.ts';
+import { taxpayer } from './tax-return.ts';
 
 export const loadRequest = z.object({
   url: z.string(),
@@ -22,6 +24,8 @@ export const loadRequest = z.object({
   rate: z.number().int().positive().optional(),
   /** For each answer, these requests to what it created: to the url with the id of the answer and this behind it. */
   followUps: z.array(z.object({ path: z.string(), body: z.string() })).default([]),
+  /** Whether each request is about another party than the one before, in place of the taxpayer that the body names. */
+  ofManyParties: z.boolean().default(false),
   /** The same load before, on another url, which leaves everything warm and does not count. */
   warmUp: z.object({ url: z.string(), requests: z.number().int().positive() }).optional(),
 });
@@ -53,6 +57,7 @@ async function run(request: Request): Promise<LoadResult> {
     answers.push([performance.now() - startedAt, latencyMs]);
   };
   await send(request, record);
+  if (answers.length === 0) throw new Error('Not one answer came in time.');
   const { user, system } = process.cpuUsage(cpuBefore);
   const elapsedMs = answers.at(-1)?.[0] ?? Number.NaN;
   const sorted = answers.map(([, latencyMs]) => latencyMs).sort((a, b) => a - b);
@@ -75,13 +80,14 @@ async function send(request: Request, record: OnAnswer): Promise<void> {
 }
 
 async function cannonade(request: Request, record: OnAnswer): Promise<void> {
-  const { url, method, headers, body, connections, seconds, requests, followUps } = request;
+  const { url, method, headers, body, connections, seconds, requests, followUps, ofManyParties } = request;
   const finished = Promise.withResolvers<Result>();
   const options: Options = {
     ...{ url, method, headers, connections, timeout: 30 },
     ...(body !== undefined && { body }),
     ...(requests === undefined ? { duration: seconds ?? 10 } : { amount: requests }),
     ...(followUps.length > 0 && { requests: chain(new URL(url).pathname, body, followUps) }),
+    ...(ofManyParties && { requests: [ofAnotherParty(body ?? '')] }),
   };
   const instance = autocannon(options, (err: Error | null, result) => {
     if (err === null) finished.resolve(result);
@@ -112,6 +118,19 @@ function chain(path: string, body: string | undefined, followUps: Request['follo
       }),
     ),
   ];
+}
+
+function ofAnotherParty(body: string): AutocannonRequest {
+  const parties = manyParties();
+  const [before = '', after = ''] = body.split(taxpayer);
+  // Not next to each other, and other ones in each run: whoever is close to another shares pages of an index with it.
+  let turn = Math.floor(Math.random() * parties.length);
+  return {
+    setupRequest: (request) => {
+      turn = (turn + 7_919) % parties.length;
+      return { ...request, body: `${before}${parties[turn]}${after}` };
+    },
+  };
 }
 
 if (import.meta.main) {

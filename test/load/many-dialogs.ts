@@ -1,4 +1,5 @@
 import { withClient } from '@dialog/local/database';
+import { manyParties, organisations } from './organisations.ts';
 
 /** How the dialogs of {@link storeManyDialogs} are spread. */
 export type ManyDialogs = {
@@ -18,6 +19,8 @@ const resourceCount = 8;
 /** Dialogs of one statement: less than a second or two, so that progress shows. */
 const chunk = 20_000;
 const connections = 2;
+/** Over how long a time {@link storeYears} has them come in, at most; all before today. */
+const yearsSeconds = 2.5 * 365 * 86_400;
 
 /**
  * Puts dialogs of one organisation into a database by statements that each make thousands, as no client could send them
@@ -50,35 +53,78 @@ type Spread = {
   /** SQL for the place, from 1, of a dialog's party and service resource, by the dialog's number `n`. */
   party: string;
   resource: string;
+  /** Seconds from the creation of one to that of the next, if not a minute. */
+  stepSeconds?: number;
+  /** Whether each has a transmission and a second activity, too. */
+  withChildren?: boolean;
+  /** Whether indexes are made when all is stored: faster where there is nothing yet. */
+  indexesLast?: boolean;
 };
 
 /** As {@link storeManyDialogs}, of these parties and service resources. */
 export async function storeSpread(databaseUrl: string, spread: Spread, say: (line: string) => void): Promise<void> {
-  const { parties, resources, first, count } = spread;
+  const { parties, resources, first, count, stepSeconds = minuteMs / 1_000 } = spread;
   const startedAt = performance.now();
+  const indexes = spread.indexesLast === true ? await dropIndexes(databaseUrl) : [];
   let next = first;
   let stored = 0;
   let told = 0;
-  const store = () =>
-    withClient(databaseUrl, async (client) => {
-      while (next < first + count) {
-        const from = next;
-        next += chunk;
-        const last = Math.min(next, first + count) - 1;
-        await client.query(insertDialogs(spread), [from, last, org, parties, resources, first]);
-        await client.query(insertActivities, [from, last, first]);
-        stored += last - from + 1;
-        if (stored < count && performance.now() - told < 10_000) continue;
-        told = performance.now();
-        say(`${stored} dialogs after ${((told - startedAt) / 1000).toFixed(0)} s`);
+  await atOnce(databaseUrl, async (client) => {
+    while (next < first + count) {
+      const from = next;
+      next += chunk;
+      const last = Math.min(next, first + count) - 1;
+      await client.query(insertDialogs(spread), [from, last, org, parties, resources, first, stepSeconds]);
+      await client.query(insertActivities('DialogCreated', 1), [from, last, first, stepSeconds]);
+      if (spread.withChildren === true) {
+        await client.query(insertActivities('Information', 2), [from, last, first, stepSeconds]);
+        await client.query(insertTransmissions, [from, last, first, stepSeconds]);
       }
-    });
-  await Promise.all(Array.from({ length: connections }, store));
+      stored += last - from + 1;
+      if (stored < count && performance.now() - told < 10_000) continue;
+      told = performance.now();
+      say(`${stored} dialogs after ${((told - startedAt) / 1000).toFixed(0)} s`);
+    }
+  });
+  await atOnce(databaseUrl, async (client) => {
+    await client.query(`set maintenance_work_mem = '1GB'`);
+    for (let index = indexes.pop(); index !== undefined; index = indexes.pop()) await client.query(index);
+  });
   await withClient(databaseUrl, async (client) => {
     await client.query(insertPairs);
-    await client.query('vacuum (analyze) dialog, dialog_activity, party_resource');
+    await client.query('vacuum (analyze) dialog, dialog_activity, dialog_transmission, party_resource');
   });
   say(`stored and analysed after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+}
+
+/** As {@link storeManyDialogs}, with children, for many people: as what has come in through the years. */
+export async function storeYears(databaseUrl: string, count: number, say: (line: string) => void): Promise<void> {
+  const resources = ['urn:altinn:resource:skd-tax-return', 'urn:altinn:resource:skd-vat-return'];
+  const spread = { parties: manyParties(), party: `1 + ${scattered(2, 'cardinality($4::text[])')}`, resources };
+  const stepSeconds = Math.floor(yearsSeconds / count);
+  await storeSpread(
+    databaseUrl,
+    { ...spread, resource: halving, first: 0, count, stepSeconds, withChildren: true, indexesLast: true },
+    say,
+  );
+}
+
+type Client = Parameters<Parameters<typeof withClient>[1]>[0];
+
+async function atOnce(databaseUrl: string, work: (client: Client) => Promise<void>): Promise<void> {
+  await Promise.all(Array.from({ length: connections }, () => withClient(databaseUrl, work)));
+}
+
+/** Of dialogs, but for unique ones. @returns the statements that make them anew */
+async function dropIndexes(databaseUrl: string): Promise<string[]> {
+  return withClient(databaseUrl, async (client) => {
+    const { rows } = await client.query<{ name: string; definition: string }>(`
+      select indexrelid::regclass::text as name, replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ') as definition
+      from pg_index where indrelid = 'dialog'::regclass and not indisunique
+    `);
+    for (const { name } of rows) await client.query(`drop index ${name}`);
+    return rows.map(({ definition }) => definition);
+  });
 }
 
 /** The id of a dialog by its number, and of its activity: a UUIDv7 of no particular time. */
@@ -92,9 +138,9 @@ export const scattered = (purpose: number, limit: string) =>
 export const halving = `
   1 + least(floor(-log(2, (1 + ${scattered(6, '1000000')}) / 1000000.0)), cardinality($5::text[]) - 1)::int`;
 
-/** When a dialog was created, by its number and that of the first. */
-const createdAt = (first: string) =>
-  `to_timestamp(${firstCreatedAt / 1000} + (n - ${first}::bigint) * ${minuteMs / 1000})`;
+/** When a dialog was created, by its number, that of the first, and the seconds between them. */
+const createdAt = (first: string, stepSeconds: string) =>
+  `to_timestamp(${firstCreatedAt / 1000} + (n - ${first}::bigint) * ${stepSeconds}::int)`;
 
 const inTwoLanguages = (nb: string, en: string) => `
   jsonb_build_object('mediaType', 'text/plain', 'value', jsonb_build_array(
@@ -112,7 +158,7 @@ const insertDialogs = ({ party, resource }: Pick<Spread, 'party' | 'resource'>) 
   select
     ${idOf(0)},
     $3,
-    ($4::text[])[${party}],
+    parties.party,
     ($5::text[])[${resource}],
     'genericaccessresource',
     gen_random_uuid(),
@@ -139,17 +185,28 @@ const insertDialogs = ({ party, resource }: Pick<Spread, 'party' | 'resource'>) 
     ${scattered(9, '2')} = 0,
     1, 0, 1, 0, false
   from generate_series($1::bigint, $2::bigint) as n
-  cross join lateral (select ${createdAt('$6')} as created_at) as created
+  join unnest($4::text[]) with ordinality as parties (party, place) on parties.place = ${party}
+  cross join lateral (select ${createdAt('$6', '$7')} as created_at) as created
   cross join lateral (
     select case when n % 4 = 0 then created_at + ${scattered(7, '60')} * interval '1 day' else created_at end
       as content_updated_at
   ) as updated
 `;
 
-const insertActivities = `
+const insertActivities = (type: string, kind: number) => `
   insert into dialog_activity (dialog_id, id, created_at, type, performed_by)
-  select ${idOf(0)}, ${idOf(1)}, ${createdAt('$3')}, 'DialogCreated',
+  select ${idOf(0)}, ${idOf(kind)}, ${createdAt('$3', '$4')}, '${type}',
     '{"actorType": "ServiceOwner", "actorId": null, "actorName": null}'
+  from generate_series($1::bigint, $2::bigint) as n
+`;
+
+const insertTransmissions = `
+  insert into dialog_transmission (
+    dialog_id, id, created_at, type, depth, replies_count, opened, sender, content, attachments, navigational_actions
+  )
+  select ${idOf(0)}, ${idOf(3)}, ${createdAt('$3', '$4')}, 'Information', 1, 0, false,
+    '{"actorType": "ServiceOwner", "actorId": null, "actorName": null}',
+    '{"title": {"mediaType": "text/plain", "value": [{"languageCode": "nb", "value": "Skattemelding"}]}}', '[]', '[]'
   from generate_series($1::bigint, $2::bigint) as n
 `;
 
@@ -157,14 +214,3 @@ const insertPairs = `
   insert into party_resource (party, service_resource) select distinct party, service_resource from dialog
   on conflict do nothing
 `;
-
-/** So many organisations with valid numbers (modulus 11), from the first of eight digits on. */
-export function organisations(first: number, count: number): string[] {
-  const found: string[] = [];
-  for (let digits = first; found.length < count; digits += 1) {
-    const sum = [3, 2, 7, 6, 5, 4, 3, 2].reduce((total, weight, at) => total + weight * Number(String(digits)[at]), 0);
-    const control = (11 - (sum % 11)) % 11;
-    if (control < 10) found.push(`urn:altinn:organization:identifier-no:${digits}${control}`);
-  }
-  return found;
-}

@@ -1,3 +1,6 @@
+/** Whom it concerns, where all may concern the same. */
+export const taxpayer = 'urn:altinn:organization:identifier-no:991825827';
+
 /**
  * What the bench creates: a dialog as a tax authority sends it by the million, with a transmission and two activities,
  * in two languages. About 2.5 KB of JSON.
@@ -5,7 +8,7 @@
 export function taxReturn(): Record<string, unknown> {
   return {
     serviceResource: 'urn:altinn:resource:skd-tax-return',
-    party: 'urn:altinn:organization:identifier-no:991825827',
+    party: taxpayer,
     externalReference: 'tax-return-2026',
     status: 'RequiresAttention',
     searchTags: [{ value: 'skatt' }, { value: 'skattemelding' }],

@@ -5,8 +5,9 @@ import { dialogPageQuery } from '../../../services/gateway/src/search/list-dialo
 import { readEndUserSearchRequest } from '../../../services/gateway/src/search/read-request.ts';
 import type { BenchStack } from '../bench-stack.ts';
 import { busyParty, endUsers } from '../bench-world.ts';
-import { firstCreatedAt, halving, minuteMs, organisations, scattered, storeSpread } from '../many-dialogs.ts';
+import { firstCreatedAt, halving, minuteMs, scattered, storeSpread } from '../many-dialogs.ts';
 import { measurePages, some } from '../measure-pages.ts';
+import { organisations } from '../organisations.ts';
 import type { Bench, BenchSettings } from './row.ts';
 
 const path = '/api/v1/enduser/dialogs';

@@ -13,6 +13,8 @@ export type BenchSettings = {
   /** Dialogs to search, and pages to read of each kind. */
   dialogs: number;
   pages: number;
+  /** Dialogs in the larger of two databases. */
+  grownDialogs: number;
   /** Whether to say how Postgres carries out its statements. */
   plans: boolean;
 };
