@@ -29,6 +29,8 @@ export const activityBody = z
   })
   .openapi('CreateActivity');
 export type ActivityBody = z.output<typeof activityBody>;
+/** As callers write it. */
+export type ActivityInput = z.input<typeof activityBody>;
 
 /** `at` is the path of the activity, with a final dot, or empty where it is the body itself. */
 export function activityRules(activity: ActivityBody, at: string, context: RuleContext, report: Report): void {

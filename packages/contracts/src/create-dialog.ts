@@ -62,6 +62,8 @@ export const createDialogMembers = z
 
 export const createDialogBody = createDialogMembers.transform(withLabels);
 export type CreateDialogBody = z.output<typeof createDialogBody>;
+/** As callers write it. */
+export type CreateDialogInput = z.input<typeof createDialogBody>;
 
 /** Lifts the service owner's labels out of the object that they travel in. */
 export function withLabels({ serviceOwnerContext, ...dialog }: z.output<typeof createDialogMembers>) {

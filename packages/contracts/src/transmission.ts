@@ -42,6 +42,8 @@ export const transmissionBody = z
   })
   .openapi('CreateTransmission');
 export type TransmissionBody = z.output<typeof transmissionBody>;
+/** As callers write it. */
+export type TransmissionInput = z.input<typeof transmissionBody>;
 
 /**
  * A transmission as it should have been (section 25.5). Its attachments and their urls are those that it has where

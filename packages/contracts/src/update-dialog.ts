@@ -16,6 +16,8 @@ export const updateDialogBody = z
   .refine(hasContentUnlessApiOnly, contentMissing)
   .openapi('UpdateDialog');
 export type UpdateDialogBody = z.output<typeof updateDialogBody>;
+/** As callers write it. */
+export type UpdateDialogInput = z.input<typeof updateDialogBody>;
 
 /** What of a stored dialog an update has to fit. */
 export type StoredDialog = { visibleFrom: Timestamp | null; contentlessTransmissionsCount: number };
