@@ -92,11 +92,13 @@ async function run(all: readonly Example[]): Promise<string[]> {
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'readme-'));
   const environment = path.join(dataDir, 'environment');
   const subscribe = `${process.execPath} --env-file=${environment} ${cloneDir}/infra/local/src/subscribe.ts`;
+  const ingest = `${process.execPath} --env-file=${environment} ${cloneDir}/packages/client/src/ingest.ts`;
   const script = all
     .map((example) => `${example.script}\necho; echo '${separator}'\n`)
     .join('')
     .replaceAll('.data/', `${dataDir}/`)
-    .replaceAll('npm run --silent subscribe --', subscribe);
+    .replaceAll('npm run --silent subscribe --', subscribe)
+    .replaceAll('npm run --silent ingest --', ingest);
   try {
     const env = await withCurl();
     const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: scratch, env, timeout: 60_000 });
