@@ -24,7 +24,7 @@ subscribers from hearing of it. Lines of one dialog are applied in their order.
   --outcomes <path>         what became of each line: status, ids, revision, operation
   --name <text>             stands for the file's name in keys, see below
   --connections <number>    uploads at a time; 2, where nothing else is said
-  --per-dialog <number>     lines of one dialog under way at once; 1. With more, dialogs of very many lines are faster, but
+  --per-dialog <number>     lines of one dialog under way at once; 1. With more, a dialog of very many lines is faster, but
                             if the service cannot take a line for the moment, those behind it may be applied before it
 
 Failed lines are written as they were, to be corrected and ingested; <failed>.reasons.ndjson has, line by line, why. If
@@ -37,8 +37,8 @@ line that was told. To apply the same lines of an equally named file once more, 
 
 Ctrl-C reads no more, waits for what has been sent, and says where to go on; twice, it does not wait.
 
-Ends with 0 when all lines were applied or accepted, 1 when not, 2 when there was nothing to begin with: wrong arguments,
-no file, no service, no token, no right.
+Ends with 0 when all lines were applied or accepted, 1 when not, 2 when it could not begin: wrong arguments, no file, no
+service, no token, no right.
 `;
 
 export type IngestArguments = {
