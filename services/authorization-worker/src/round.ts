@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@dialog/database/open';
 import * as authorizationRounds from '@dialog/database/tables/authorization-rounds';
 import type { Logger } from '@dialog/telemetry/logger';
+import { reportRepeatedFaults } from '@dialog/telemetry/repeated-faults';
 import type { AuthorizationMetrics } from './metrics.ts';
 
 export type Round = {
@@ -24,7 +25,7 @@ export function startRound(deps: RoundDeps, round: Round): { stop: () => Promise
   const { db, log, metrics } = deps;
   const { name, everyMs, restMs } = round;
   const stopping = new AbortController();
-  let reported: string | undefined;
+  const faults = reportRepeatedFaults(log, 'round interrupted, trying on', { round: name });
   const ended = keepGoing();
 
   return {
@@ -46,14 +47,11 @@ export function startRound(deps: RoundDeps, round: Round): { stop: () => Promise
     try {
       const turn = await authorizationRounds.take(db, name, { everyMs, ...(restMs !== undefined && { restMs }) });
       if (turn !== undefined) await round.turn(turn.position);
-      reported = undefined;
+      faults.forget();
       return turn !== undefined;
     } catch (err) {
       metrics.roundFaults.inc({ round: name });
-      // Once for each way in which it fails: an outage is many attempts.
-      const message = err instanceof Error ? err.message : String(err);
-      if (message !== reported) log.warn({ err, round: name }, 'round interrupted, trying on');
-      reported = message;
+      faults.failed(err);
       return true;
     }
   }

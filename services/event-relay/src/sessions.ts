@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@dialog/telemetry/logger';
+import { reportRepeatedFaults } from '@dialog/telemetry/repeated-faults';
 import type { Counter } from 'prom-client';
 
 /** Work that goes on for as long as it is not told to stop. */
@@ -49,7 +50,7 @@ export function startSessions(
 
   async function keepOn(): Promise<void> {
     let retryMs = retryMinMs;
-    let reported: string | undefined;
+    const faults = reportRepeatedFaults(log, `${doing} interrupted, trying on`);
     let recoveryIsNews = false;
     while (!stopping.signal.aborted) {
       let runningSince = Number.POSITIVE_INFINITY;
@@ -65,15 +66,9 @@ export function startSessions(
         interruptions.inc();
         if (performance.now() - runningSince > steadyMs) {
           retryMs = retryMinMs;
-          reported = undefined;
+          faults.forget();
         }
-        // Once for each way in which it fails: an outage is hundreds of attempts.
-        const message = err instanceof Error ? err.message : 'unknown fault';
-        if (message !== reported) {
-          log.warn({ err }, `${doing} interrupted, trying on`);
-          reported = message;
-          recoveryIsNews = true;
-        }
+        if (faults.failed(err)) recoveryIsNews = true;
         await delay(retryMs, undefined, { signal: stopping.signal }).catch(() => {});
         retryMs = Math.min(retryMaxMs, retryMs * 2);
       }
