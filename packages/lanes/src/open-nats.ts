@@ -43,6 +43,7 @@ export type Nats = {
   serve(subject: string, answer: (payload: string) => Promise<string>): void;
   /** Rejects while NATS is away. */
   healthCheck(): Promise<void>;
+  /** Hears no more, and closes when the requests that have come are answered. */
   close(): Promise<void>;
 };
 
@@ -73,6 +74,8 @@ export function openNats({
   const closing = new AbortController();
   const listeners = new Set<Listener>();
   const returned: (() => void)[] = [];
+  /** Answers that are being worked out. */
+  const underWay = new Set<Promise<void>>();
   const first = Promise.withResolvers<NatsConnection>();
   let current: NatsConnection | undefined;
   let connected = false;
@@ -87,7 +90,7 @@ export function openNats({
     connection: () => current,
     whenConnected: () => first.promise,
     publish(subject, payload) {
-      if (!connected || current === undefined) return false;
+      if (!connected || current === undefined || current.isDraining() || current.isClosed()) return false;
       current.publish(subject, payload);
       return true;
     },
@@ -110,11 +113,17 @@ export function openNats({
       return (await current.request(subject, payload, { timeout: timeoutMs })).string();
     },
     serve(subject, answer) {
-      const onMessage = (message: Msg) =>
-        void answer(message.string()).then(
-          (reply) => message.respond(reply),
-          (err: unknown) => log.error({ err, subject }, 'nats request not answered'),
-        );
+      const respond = async (message: Msg): Promise<void> => {
+        try {
+          message.respond(await answer(message.string()));
+        } catch (err) {
+          log.error({ err, subject }, 'nats request not answered');
+        }
+      };
+      const onMessage = (message: Msg) => {
+        const answering = respond(message).finally(() => underWay.delete(answering));
+        underWay.add(answering);
+      };
       add({ subject, group: name, onMessage });
     },
     async healthCheck() {
@@ -123,6 +132,11 @@ export function openNats({
     },
     async close() {
       closing.abort();
+      if (connected) {
+        const subscriptions = [...listeners].flatMap(({ subscription }) => subscription ?? []);
+        await Promise.allSettled(subscriptions.map((subscription) => subscription.drain()));
+        await Promise.all(underWay);
+      }
       if (connected) await current?.drain();
       else await current?.close();
       await ended;
