@@ -434,6 +434,15 @@ describe('a dialog is due', () => {
         ['13:00', deleteDialog()],
         ['15:00', restoreDialog()],
       ],
+      '15:00',
+    ],
+    [
+      'since its time has come, whatever else becomes of it until it is told',
+      [
+        ['12:00', brief],
+        ['14:10', updateDialog({ progress: 5 })],
+        ['14:20', transmission(20)],
+      ],
       '14:00',
     ],
     [

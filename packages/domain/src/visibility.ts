@@ -24,7 +24,7 @@ export function withVisibility(before: Dialog | undefined, change: Change, conte
   const counted = { ...change.dialog, withheldEventsCount: told === null ? null : told + withheld.length };
   return {
     ...change,
-    dialog: { ...counted, visibilityDueAt: visibilityDueAt(counted, now) },
+    dialog: { ...counted, visibilityDueAt: visibilityDueAt(before, counted, now) },
     events: [...expired, ...change.events],
     withheld,
   };
@@ -32,9 +32,8 @@ export function withVisibility(before: Dialog | undefined, change: Change, conte
 
 /** Whether the party believes that it can see a dialog whose time is over. */
 function expiryIsUntold(dialog: Dialog, now: Timestamp): boolean {
-  const { withheldEventsCount, visibilityDueAt, expiresAt } = dialog;
-  const isDue = visibilityDueAt !== null && visibilityDueAt <= now;
-  return withheldEventsCount === null && isDue && expiresAt !== null && expiresAt <= now;
+  const { withheldEventsCount, expiresAt } = dialog;
+  return withheldEventsCount === null && isDue(dialog, now) && expiresAt !== null && expiresAt <= now;
 }
 
 function withheldOf({ dialog, events }: Change): WithheldEvent[] {
@@ -51,11 +50,18 @@ function isOfSomethingNew({ type }: DialogEvent): boolean {
   return type === 'DialogCreated' || type === 'DialogTransmissionCreated' || type === 'DialogActivityCreated';
 }
 
-function visibilityDueAt(dialog: Dialog, now: Timestamp): Timestamp | null {
+function visibilityDueAt(before: Dialog | undefined, dialog: Dialog, now: Timestamp): Timestamp | null {
   const { visibleFrom, expiresAt, deletedAt, withheldEventsCount } = dialog;
   if (deletedAt !== null) return null;
   if (withheldEventsCount === null) return expiresAt !== null && expiresAt > now ? expiresAt : null;
   // Its time may have passed before anybody could be told.
   const isOver = expiresAt !== null && expiresAt <= now;
-  return isOver ? null : (visibleFrom ?? now);
+  if (isOver) return null;
+  if (visibleFrom !== null && visibleFrom > now) return visibleFrom;
+  // Since when, not since when it could have been: a restore years later is not years late.
+  return before !== undefined && isDue(before, now) ? before.visibilityDueAt : now;
+}
+
+function isDue({ visibilityDueAt: dueAt }: Dialog, now: Timestamp): boolean {
+  return dueAt !== null && dueAt <= now;
 }
