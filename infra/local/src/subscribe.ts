@@ -16,6 +16,10 @@ const { GATEWAY_URL, ALTINN_PLATFORM_URL, TOKEN } = readConfig(
   }),
   process.env,
 );
+if (TOKEN === undefined && ALTINN_PLATFORM_URL === undefined) {
+  process.stderr.write('TOKEN: must be set, as there is no emulator that gives tokens\n');
+  process.exit(1);
+}
 
 let remaining = readCount();
 
@@ -24,7 +28,7 @@ const events = subscribe({
   token,
   name: 'npm-run-subscribe',
   from: { sequence: 1 },
-  onInterruption: (err) => process.stderr.write(`${err instanceof Error ? err.message : String(err)}\n`),
+  onInterruption: (err) => process.stderr.write(`${explain(err)}; trying on\n`),
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void events.close());
 
@@ -41,6 +45,12 @@ async function token(): Promise<string> {
   const response = await fetch(`${ALTINN_PLATFORM_URL}/emulator/token?org=ttd`);
   if (!response.ok) throw new Error(`The emulator gave no token: ${response.status}. TOKEN may be set instead.`);
   return response.text();
+}
+
+/** `fetch failed` alone says little. */
+function explain(err: unknown): string {
+  if (!(err instanceof Error)) return String(err);
+  return err.cause === undefined ? err.message : `${err.message}: ${explain(err.cause)}`;
 }
 
 /** How many events were asked for. Ends the process with one line when that cannot be told. */
