@@ -91,9 +91,13 @@ export async function trustConfiguration(keys: NatsKeys, folder: string): Promis
 }
 
 /** Makes accounts that share nothing with those of others, on a running server. */
-export async function addAccounts(natsUrl: string, keys: NatsKeys): Promise<AccountSeeds> {
+export async function addAccounts(
+  natsUrl: string,
+  keys: NatsKeys,
+  limits: Partial<SubscriberLimits> = {},
+): Promise<AccountSeeds> {
   const seeds = newAccounts();
-  const accounts = await accountJwts(keys, seeds);
+  const accounts = await accountJwts(keys, seeds, limits);
   const creds = await issueCreds(keys.system, 'operator', {});
   const connection = await connect({ servers: natsUrl, authenticator: credsAuthenticator(Buffer.from(creds)) });
   try {
@@ -109,7 +113,19 @@ export async function addAccounts(natsUrl: string, keys: NatsKeys): Promise<Acco
 
 const claimsReply = z.object({ data: z.object({ code: z.literal(200) }) });
 
-async function accountJwts(keys: NatsKeys, seeds: AccountSeeds): Promise<{ services: string; subscribers: string }> {
+type SubscriberLimits = {
+  /**
+   * Connections of all subscribers together. A server takes 65,536 altogether, and the services must find room. NATS has
+   * no limit for one user: whoever is let in can keep others out up to this number, until its credentials end.
+   */
+  connectionsMax: number;
+};
+
+async function accountJwts(
+  keys: NatsKeys,
+  seeds: AccountSeeds,
+  { connectionsMax = 10_000 }: Partial<SubscriberLimits> = {},
+): Promise<{ services: string; subscribers: string }> {
   const options = { signer: keyOf(keys.operator) };
   const signingKey = newScopedSigner(keyOf(seeds.subscribersSigning), 'subscriber', subscriberRights);
   const traffic = accountTraffic({ services: publicKey(seeds.services), subscribers: publicKey(seeds.subscribers) });
@@ -123,7 +139,7 @@ async function accountJwts(keys: NatsKeys, seeds: AccountSeeds): Promise<{ servi
     encodeAccount(
       'subscribers',
       keyOf(seeds.subscribers),
-      { limits: unlimited, ...traffic.subscribers, signing_keys: [signingKey] },
+      { limits: { ...unlimited, conn: connectionsMax }, ...traffic.subscribers, signing_keys: [signingKey] },
       options,
     ),
   ]);

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { issueSubscriberCredentials } from '@dialog/events/subscriber-credentials';
 import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { NatsUser } from './nats-users.ts';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { addAccounts, issueCreds } from './nats-accounts.ts';
+import { type NatsUser, writeSubscriberSigning } from './nats-users.ts';
 import { openTestSpace, type TestSpace } from './testing.ts';
 
 const ofTtd = 'dialogporten.events.v1.owner.ttd.resource.created.1';
@@ -19,8 +22,12 @@ afterAll(async () => {
 });
 
 async function as(user: NatsUser, natsSpace = space): Promise<NatsConnection> {
-  const authenticator = credsAuthenticator(readFileSync(natsSpace.natsCreds[user]));
-  const connection = await connect({ servers: natsSpace.natsUrl, authenticator });
+  return connectWith(natsSpace.natsUrl, readFileSync(natsSpace.natsCreds[user], 'utf8'));
+}
+
+async function connectWith(natsUrl: string, credentials: string): Promise<NatsConnection> {
+  const authenticator = credsAuthenticator(Buffer.from(credentials));
+  const connection = await connect({ servers: natsUrl, authenticator, reconnect: false });
   open.push(connection);
   return connection;
 }
@@ -52,6 +59,23 @@ describe('the NATS server', () => {
     await expect.poll(() => received).toEqual(['here']);
     await there.close();
     await other.close();
+  });
+});
+
+describe('subscribers', () => {
+  it('have so many connections together and no more, which are none of the services’', async () => {
+    const { natsUrl, natsKeys, dataDir } = inject('testServers');
+    const seeds = await addAccounts(natsUrl, natsKeys, { connectionsMax: 2 });
+    const { account, keyFile } = writeSubscriberSigning(seeds, path.join(dataDir, 'nats/creds/limited'));
+    const signer = { account, signingSeed: readFileSync(keyFile, 'utf8') };
+    const access = { name: 'test', consumers: ['any'], expiresAt: new Date(Date.now() + 60_000) };
+    const credentials = await issueSubscriberCredentials(signer, access);
+    const enter = () => connectWith(natsUrl, credentials);
+    const [first] = await Promise.all([enter(), enter()]);
+    await expect(enter()).rejects.toThrow(/maximum account active connections/i);
+    await connectWith(natsUrl, await issueCreds(seeds.services, 'service', {}));
+    await first.close();
+    await expect.poll(enter).toBeDefined();
   });
 });
 
