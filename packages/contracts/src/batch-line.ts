@@ -75,7 +75,7 @@ export const batchOutcome = z
 export type BatchOutcome = z.output<typeof batchOutcome>;
 
 /** A line in its form, or what is wrong with it by member. */
-export type ReadBatchLine = { ok: true; value: BatchLine } | { ok: false; errors: Record<string, string[]> };
+type ReadBatchLine = { ok: true; value: BatchLine } | { ok: false; errors: Record<string, string[]> };
 
 /** Reads the parts of a line, but for what is in them. */
 export function readBatchLine(input: unknown): ReadBatchLine {

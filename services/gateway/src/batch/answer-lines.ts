@@ -1,4 +1,4 @@
-import type { BatchLine, BatchOutcome } from '@dialog/contracts/batch-line';
+import { type BatchLine, type BatchOutcome, readBatchLine } from '@dialog/contracts/batch-line';
 import type { Operation } from '@dialog/contracts/operation';
 import { type Problem, problemOf } from '@dialog/contracts/problem';
 import { LaneUnavailable } from '@dialog/lanes/faults';
@@ -8,7 +8,7 @@ import { parseJson, tooLarge } from '../read-json.ts';
 import { idIn } from '../request-parameters.ts';
 import { type Allowance, createAllowance } from './allowance.ts';
 import { createInOrder, type Turn } from './in-order.ts';
-import { dialogOf, prepareLine, readLine } from './line-change.ts';
+import { dialogOf, prepareLine } from './line-change.ts';
 import { openOutcomeStream } from './outcome-stream.ts';
 import { createLineSplitter, type Line } from './read-lines.ts';
 
@@ -202,7 +202,7 @@ export function answerLines(
     if (bytes === undefined) return refused({ line: number }, tooLarge(limits.batchLineBytesMax));
     const json = parseJson(bytes);
     if (!json.ok) return refused({ line: number }, json.problem);
-    const read = readLine(json.value);
+    const read = readBatchLine(json.value);
     if (!read.ok) return refused({ line: number }, problemOf(400, read.errors));
     return answerRead(number, read.value);
   }

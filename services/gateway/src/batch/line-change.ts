@@ -1,4 +1,4 @@
-import { type BatchKind, type BatchLine, type ReadBatchLine, readBatchLine } from '@dialog/contracts/batch-line';
+import type { BatchKind, BatchLine } from '@dialog/contracts/batch-line';
 import type { Command } from '@dialog/contracts/commands';
 import type { Validated } from '@dialog/contracts/validate';
 import { type Caller, type ChangeDeps, type ChangeRequest, type Prepared, wrong } from '../changes/change.ts';
@@ -22,9 +22,6 @@ const changes: Record<BatchKind, Change> = {
   CreateTransmission: createTransmission,
   CreateActivity: createActivity,
 };
-
-/** Reads a parsed line, but for what its body means. */
-export const readLine: (input: unknown) => ReadBatchLine = readBatchLine;
 
 /**
  * The dialog that a line is about, in lower case; undefined for a dialog that gets its id from us, and where it is not said
