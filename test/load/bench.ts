@@ -17,6 +17,7 @@ import { growth } from './rows/growth.ts';
 import { hotDialog } from './rows/hot-dialog.ts';
 import { memory } from './rows/memory.ts';
 import { mix } from './rows/mix.ts';
+import { partitions } from './rows/partitions.ts';
 import type { Bench, BenchSettings } from './rows/row.ts';
 import { scale } from './rows/scale.ts';
 import { search } from './rows/search.ts';
@@ -25,7 +26,7 @@ import { printRows, printTable } from './table.ts';
 
 const benches: readonly Bench[] = [
   ...[createWaited, mix, accept, hotDialog, events],
-  ...[memory, growth, visibility, details, search, endUserSearch, scale],
+  ...[memory, growth, visibility, details, search, endUserSearch, scale, partitions],
 ];
 const fullSettings = {
   ...{ rounds: 5, seconds: 10, memorySeconds: 600, appearances: 100_000, dialogs: 1_000_000, pages: 200 },
