@@ -11,7 +11,7 @@ import type { Bench } from './row.ts';
 /** Into how many hash partitions the tables of dialogs are divided; the first is the baseline. */
 const layouts = [0, 8, 16] as const;
 /** Each round writes all tables anew three times, which takes minutes for a million dialogs. */
-const dialogsMax = 10_000;
+const dialogsMax = 200_000;
 const roundsMax = 3;
 const dialogsPath = '/api/v1/serviceowner/dialogs';
 
