@@ -136,7 +136,7 @@ async function untilRelayed(databaseUrl: string): Promise<void> {
 }
 
 async function untilReady(url: string): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const answer = await fetch(url).catch(() => undefined);
     if (answer?.ok === true) return;

@@ -9,6 +9,7 @@ import { cellsOf, commitMeant, compareCommits, shortOf } from './compare.ts';
 import { profile, profiledRows } from './profile/profile.ts';
 import { type BenchRow, describeRun, keepRun, keptRuns } from './results.ts';
 import { accept } from './rows/accept.ts';
+import { batch } from './rows/batch.ts';
 import { createWaited } from './rows/create-waited.ts';
 import { details } from './rows/details.ts';
 import { endUserSearch } from './rows/enduser-search.ts';
@@ -25,7 +26,7 @@ import { visibility } from './rows/visibility.ts';
 import { printRows, printTable } from './table.ts';
 
 const benches: readonly Bench[] = [
-  ...[createWaited, mix, accept, hotDialog, events],
+  ...[createWaited, mix, batch, accept, hotDialog, events],
   ...[memory, growth, visibility, details, search, endUserSearch, scale, partitions],
 ];
 const fullSettings = {

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { manyParties } from './organisations.ts';
 import { paced } from './paced.ts';
 import { taxpayer } from './tax-return.ts';
+import { upload } from './upload.ts';
 
 export const loadRequest = z.object({
   url: z.string(),
@@ -24,6 +25,8 @@ export const loadRequest = z.object({
   rate: z.number().int().positive().optional(),
   /** For each answer, these requests to what it created: to the url with the id of the answer and this behind it. */
   followUps: z.array(z.object({ path: z.string(), body: z.string() })).default([]),
+  /** The body is a line, sent again and again in one request for each connection. An answer is a line, too. */
+  lines: z.boolean().default(false),
   /** Whether each request is about another party than the one before, in place of the taxpayer that the body names. */
   ofManyParties: z.boolean().default(false),
   /** The same load before, on another url, which leaves everything warm and does not count. */
@@ -74,8 +77,9 @@ async function run(request: Request): Promise<LoadResult> {
 type OnAnswer = (status: number, latencyMs: number) => void;
 
 async function send(request: Request, record: OnAnswer): Promise<void> {
-  const { rate, body = '', seconds = 10 } = request;
-  if (rate !== undefined) await paced({ ...request, body, rate, seconds }, record);
+  const { rate, lines, body = '', seconds = 10 } = request;
+  if (lines) await upload({ ...request, body, seconds }, record);
+  else if (rate !== undefined) await paced({ ...request, body, rate, seconds }, record);
   else await cannonade(request, record);
 }
 

@@ -7,7 +7,7 @@ import { generateLoad } from '../generate-load.ts';
 import type { LoadRequest, LoadResult } from '../load-generator.ts';
 import { peakOf } from '../peak.ts';
 import { cpuSecondsOf } from '../processes.ts';
-import { appendToOne, createDialog, createWithChildren } from '../requests.ts';
+import { appendToOne, createDialog, createInBatch, createWithChildren } from '../requests.ts';
 import { printTable } from '../table.ts';
 import { byPackage, type CpuProfile, selfTimes } from './cpu-profile.ts';
 import { flameGraph } from './flame-graph.ts';
@@ -23,6 +23,7 @@ const warmUpSeconds = 6;
 const loads: Record<string, (stack: BenchStack) => Promise<LoadRequest>> = {
   'create-waited': async (stack) => ({ ...createDialog(stack), connections: 256 }),
   mix: async (stack) => ({ ...createWithChildren(stack), connections: 256 }),
+  batch: async (stack) => ({ ...createInBatch(stack), connections: 4 }),
   accept: async (stack) => ({
     ...createDialog(stack, { Prefer: 'respond-async' }),
     ...{ connections: 64, rate: Math.floor((await peakOf(stack, warmUpSeconds)) / 2) },
