@@ -9,6 +9,7 @@ import { cellsOf, commitMeant, compareCommits, shortOf } from './compare.ts';
 import { profile, profiledRows } from './profile/profile.ts';
 import { type BenchRow, describeRun, keepRun, keptRuns } from './results.ts';
 import { accept } from './rows/accept.ts';
+import { backlog } from './rows/backlog.ts';
 import { batch } from './rows/batch.ts';
 import { createWaited } from './rows/create-waited.ts';
 import { details } from './rows/details.ts';
@@ -27,7 +28,7 @@ import { printRows, printTable } from './table.ts';
 
 const benches: readonly Bench[] = [
   ...[createWaited, mix, batch, accept, hotDialog, events],
-  ...[memory, growth, visibility, details, search, endUserSearch, scale, partitions],
+  ...[memory, growth, visibility, details, search, endUserSearch, scale, partitions, backlog],
 ];
 const fullSettings = {
   ...{ rounds: 5, seconds: 10, memorySeconds: 600, appearances: 100_000, dialogs: 1_000_000, pages: 200 },

@@ -78,3 +78,6 @@ function both(nb: string, en: string): { languageCode: string; value: string }[]
     { languageCode: 'en', value: en },
   ];
 }
+
+/** Events of a dialog like that for each audience: one each of the dialog, its transmission and its activities. */
+export const eventsPerDialog = 4;
