@@ -60,13 +60,13 @@ async function relayBacklog(
   { lane, cursor, ...found }: { lane: number; cursor: number; bypass: Bypass },
 ): Promise<BatchEnd> {
   const mayBeLast = mayMeet(cursor, found.bypass, settings);
-  const [bypass] = await Promise.all([
-    // The turn ahead never waits for the cursor, so that nobody waits in a circle.
-    mayBeLast ? outboxBypasses.takeInTurn(trx, reader, lane) : found.bypass,
+  // The turn ahead never waits for the cursor, so that nobody waits in a circle.
+  const bypass = mayBeLast ? await outboxBypasses.takeInTurn(trx, reader, lane) : found.bypass;
+  const limit = settings.batchRowsMax;
+  const [rows] = await Promise.all([
+    outboxBypasses.after(trx, reader, lane, { seq: cursor, upTo: bypass.aheadSeq, limit }),
     flushLater(trx),
   ]);
-  const limit = settings.batchRowsMax;
-  const rows = await outboxBypasses.after(trx, reader, lane, { seq: cursor, upTo: bypass.aheadSeq, limit });
   reportMissing(deps, lane, cursor, rows);
   const backlog = rows.filter((row) => isOfBacklog(row, bypass));
   await deliver(trx, deps, settings, lane, backlog);
