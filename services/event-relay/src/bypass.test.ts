@@ -1,7 +1,7 @@
 import type { Bypass } from '@dialog/database/tables/outbox-bypasses';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { bypassAfter, bypassFrom, isLeftToBacklog, isOfBacklog, mayMeet, nextToNote } from './bypass.ts';
+import { bypassAfter, bypassFrom, isNoting, isOfBacklog, mayMeet, nextToNote } from './bypass.ts';
 
 const settings = { batchRowsMax: 3, bypassRowsMin: 5, noteRowsMax: 4 };
 
@@ -48,12 +48,9 @@ function openLane() {
     }
     const found = bypass;
     const mayBeLast = mayMeet(cursor, found, settings);
-    if (mayBeLast && underWay.get('ahead')?.holdsBypass === true) return undefined;
+    if (isNoting(found) || (mayBeLast && underWay.get('ahead')?.holdsBypass === true)) return undefined;
     const rows = rowsAfter(cursor, found.aheadSeq);
-    const published = stream.publish(
-      'batch',
-      rows.filter((row) => isOfBacklog(row, found)),
-    );
+    const published = stream.publish('batch', rows.filter(isOfBacklog));
     return {
       holdsBypass: mayBeLast,
       commit: () => {
@@ -70,8 +67,8 @@ function openLane() {
   function ahead(): OpenTurn | undefined {
     const found = bypass;
     if (found === undefined || underWay.get('batch')?.holdsBypass === true) return undefined;
-    const upTo = nextToNote(found, settings);
-    if (upTo !== undefined) {
+    if (isNoting(found)) {
+      const upTo = nextToNote(found, settings);
       const dialogs = outbox.slice(found.notedSeq, upTo).filter((dialog) => !noted.has(dialog));
       return {
         holdsBypass: true,
@@ -87,7 +84,7 @@ function openLane() {
     if (last === undefined) return undefined;
     const published = stream.publish(
       'ahead',
-      rows.filter((row) => !isLeftToBacklog(row)),
+      rows.filter((row) => !isOfBacklog(row)),
     );
     return {
       holdsBypass: true,

@@ -4,7 +4,7 @@
  *
  * - The turn ahead publishes what comes new, of dialogs that have nothing in the backlog. First it notes which dialogs
  *   those are that have; a change of one of these it leaves to the backlog.
- * - The turn of the backlog goes on from the cursor, in order, and passes over what was sent ahead.
+ * - The turn of the backlog then goes on from the cursor, in order, and passes over what was sent ahead.
  *
  * Where the backlog's turn meets the turn ahead, everything is published, and the bypass is closed.
  *
@@ -37,19 +37,22 @@ export function mayMeet(cursorSeq: number, { aheadSeq }: Bypass, { batchRowsMax 
   return aheadSeq - cursorSeq <= batchRowsMax;
 }
 
-/** Whether a row that the turn ahead has passed is the backlog's, or was sent ahead. */
-export function isOfBacklog(row: Pick<DividedRow, 'seq' | 'sinceSeq'>, { notedSeq }: Bypass): boolean {
-  return row.seq > notedSeq || isLeftToBacklog(row);
-}
-
-/** Whether the turn ahead, when it comes to a row, leaves it to the backlog. */
-export function isLeftToBacklog({ seq, sinceSeq }: Pick<DividedRow, 'seq' | 'sinceSeq'>): boolean {
+/**
+ * Whether a row is the backlog's: the turn ahead leaves it when it comes to it, and the backlog's turn, which comes later,
+ * takes it. All others were sent ahead by then.
+ */
+export function isOfBacklog({ seq, sinceSeq }: Pick<DividedRow, 'seq' | 'sinceSeq'>): boolean {
   return sinceSeq !== null && sinceSeq < seq;
 }
 
-/** Up to where the turn ahead notes dialogs before it publishes again; undefined when it has noted all. */
-export function nextToNote({ notedSeq, aheadSeq }: Bypass, { noteRowsMax }: BypassSettings): number | undefined {
-  return notedSeq < aheadSeq ? Math.min(notedSeq + noteRowsMax, aheadSeq) : undefined;
+/** Whether dialogs are yet to be noted. Nothing is published then, in either turn: noting is what new changes wait for. */
+export function isNoting({ notedSeq, aheadSeq }: Bypass): boolean {
+  return notedSeq < aheadSeq;
+}
+
+/** Up to where the turn ahead notes dialogs next. */
+export function nextToNote({ notedSeq, aheadSeq }: Bypass, { noteRowsMax }: BypassSettings): number {
+  return Math.min(notedSeq + noteRowsMax, aheadSeq);
 }
 
 /**

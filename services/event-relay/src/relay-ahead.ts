@@ -1,6 +1,6 @@
 import * as outboxBypasses from '@dialog/database/tables/outbox-bypasses';
 import { inTransaction } from '@dialog/database/transaction';
-import { bypassAfter, isLeftToBacklog, nextToNote } from './bypass.ts';
+import { bypassAfter, isNoting, isOfBacklog, nextToNote } from './bypass.ts';
 import { deliver, reader } from './deliver.ts';
 import type { BatchDeps, BatchSettings } from './relay-batch.ts';
 
@@ -22,8 +22,8 @@ export async function relayAhead(deps: BatchDeps, settings: BatchSettings, lane:
     ]);
     if (bypass === undefined) return false;
 
-    const upTo = nextToNote(bypass, settings);
-    if (upTo !== undefined) {
+    if (isNoting(bypass)) {
+      const upTo = nextToNote(bypass, settings);
       await outboxBypasses.note(trx, reader, lane, bypass.notedSeq, upTo);
       await outboxBypasses.update(trx, reader, lane, { ...bypass, notedSeq: upTo });
       return true;
@@ -37,7 +37,7 @@ export async function relayAhead(deps: BatchDeps, settings: BatchSettings, lane:
       deps,
       settings,
       lane,
-      rows.filter((row) => !isLeftToBacklog(row)),
+      rows.filter((row) => !isOfBacklog(row)),
     );
     const next = bypassAfter(last.seq, newestSeq, settings);
     await outboxBypasses.update(trx, reader, lane, next);

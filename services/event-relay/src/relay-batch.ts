@@ -6,7 +6,7 @@ import * as outboxCursors from '@dialog/database/tables/outbox-cursors';
 import { inTransaction } from '@dialog/database/transaction';
 import type { MessageSettings } from '@dialog/events/event-messages';
 import { sql } from 'kysely';
-import { type BypassSettings, bypassFrom, isOfBacklog, mayMeet } from './bypass.ts';
+import { type BypassSettings, bypassFrom, isNoting, isOfBacklog, mayMeet } from './bypass.ts';
 import { type DeliveryDeps, deliver, reader } from './deliver.ts';
 
 export type BatchDeps = DeliveryDeps & { db: Database };
@@ -22,7 +22,7 @@ export type BatchEnd = { more: boolean; isBypassed: boolean };
  * The cursor's row is locked meanwhile, so one relay at a time is at work on a lane. It moves after JetStream has
  * stored everything: a crash before that repeats the batch, and JetStream drops what it has already.
  *
- * @returns `more` is false as well when another relay is at work on the lane
+ * @returns `more` is false as well when another relay is at work on the lane, or what is in its backlog is yet to be noted
  * @throws what Postgres or NATS fail with. The cursor is where it was.
  */
 export async function relayBatch(deps: BatchDeps, settings: BatchSettings, lane: number): Promise<BatchEnd> {
@@ -62,15 +62,17 @@ async function relayBacklog(
   const mayBeLast = mayMeet(cursor, found.bypass, settings);
   // The turn ahead never waits for the cursor, so that nobody waits in a circle.
   const bypass = mayBeLast ? await outboxBypasses.takeInTurn(trx, reader, lane) : found.bypass;
+  // The poll finds the lane again.
+  if (isNoting(bypass)) return { more: false, isBypassed: true };
   const limit = settings.batchRowsMax;
   const [rows] = await Promise.all([
     outboxBypasses.after(trx, reader, lane, { seq: cursor, upTo: bypass.aheadSeq, limit }),
     flushLater(trx),
   ]);
   reportMissing(deps, lane, cursor, rows);
-  const backlog = rows.filter((row) => isOfBacklog(row, bypass));
+  const backlog = rows.filter(isOfBacklog);
   await deliver(trx, deps, settings, lane, backlog);
-  const passedSeq = rows.length < limit ? bypass.aheadSeq : (rows.at(-1)?.seq ?? cursor);
+  const passedSeq = Math.max(cursor, rows.length < limit ? bypass.aheadSeq : (rows.at(-1)?.seq ?? cursor));
   await outboxCursors.advance(trx, reader, lane, passedSeq);
   if (!mayBeLast || passedSeq < bypass.aheadSeq) return { more: true, isBypassed: true };
 

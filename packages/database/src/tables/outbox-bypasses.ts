@@ -6,7 +6,7 @@ import type { OutboxRow } from './outbox.ts';
 /**
  * How the rows of a lane are divided while changes pass its backlog. Up to `notedSeq` the noted dialogs tell whether a row
  * is the backlog's or was sent ahead. Between `notedSeq` and `aheadSeq` all are the backlog's, and their dialogs are yet
- * to be noted. What comes behind `aheadSeq` nobody has looked at.
+ * to be noted; nothing is published meanwhile. What comes behind `aheadSeq` nobody has looked at.
  *
  * `aheadSeq` is never before the reader's cursor: what the cursor has not passed is all that must be kept of the outbox.
  */
