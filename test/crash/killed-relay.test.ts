@@ -150,32 +150,35 @@ describe('rule 10, the event relay', () => {
       );
 
     const dialogIds = await createSome(40);
-    for (let round = 0; round < 10; round += 1) await patchAll(dialogIds);
     const settings = { RELAY_BATCH_ROWS_MAX: '2', RELAY_BYPASS_ROWS_MIN: '20', RELAY_BYPASS_NOTE_ROWS_MAX: '25' };
     const relays = await Promise.all([services.startRelay(settings), services.startRelay(settings)]);
+    let killing = true;
+    const writing = (async () => {
+      while (killing) {
+        // Of new dialogs, which are old ones by the next time, and of those that were there before.
+        dialogIds.push(...(await createSome(4)));
+        for (let round = 0; round < 3; round += 1) await patchAll(dialogIds.slice(-30));
+      }
+    })();
     try {
-      let killing = true;
-      const writing = (async () => {
-        while (killing) {
-          // Of new dialogs, which are old ones by the next time, and of those that were there before.
-          dialogIds.push(...(await createSome(4)));
-          for (let round = 0; round < 3; round += 1) await patchAll(dialogIds.slice(-30));
-          await patchAll(dialogIds.slice(0, 30));
-        }
-      })();
-      for (let round = 0; round < 3; round += 1) {
-        for (const relay of relays) {
-          await untilBypassed();
-          await delay(randomInt(100));
-          await relay.kill();
-        }
-        // What is written until they are back is a backlog again.
+      for (let round = 0; round < 2; round += 1) {
+        for (const relay of relays) await relay.kill();
+        // Two hundred changes: some lane has enough of them for a bypass.
+        for (let rows = 0; rows < 5; rows += 1) await patchAll(dialogIds.slice(0, 40));
         await Promise.all(relays.map((relay) => relay.start()));
+        await untilBypassed();
+        for (const relay of relays) {
+          await delay(randomInt(150));
+          await relay.kill();
+          await relay.start();
+        }
       }
       killing = false;
       await writing;
       await expectEachOnceInOrder();
     } finally {
+      killing = false;
+      await writing;
       for (const relay of relays) await relay.kill();
       await own.close();
     }
