@@ -19,12 +19,13 @@ export async function recordQueued(
   operations: readonly OwnedOperation[],
 ): Promise<void> {
   if (operations.length === 0) return;
-  const pipeline = redis.pipeline();
-  for (const operation of operations) {
-    pipeline.set(queuedOperationKey(prefix, lane, operation.id), JSON.stringify(operation), 'EX', retentionS);
-  }
-  for (const [err] of (await pipeline.exec()) ?? []) if (err !== null) throw err;
+  const keys = operations.map(({ id }) => queuedOperationKey(prefix, lane, id));
+  const texts = operations.map((operation) => JSON.stringify(operation));
+  await redis.eval(setAll, keys.length, ...keys, retentionS, ...texts);
 }
+
+/** One command however many keys. A pipeline of ioredis is made with a method for each script of BullMQ: 0.1 ms. */
+const setAll = `for i, key in ipairs(KEYS) do redis.call('SET', key, ARGV[i + 1], 'EX', ARGV[1]) end`;
 
 /**
  * Called by the worker after it has committed the operations: a reader that misses the record finds the real thing,

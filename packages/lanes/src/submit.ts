@@ -3,7 +3,7 @@ import { type Command, type Envelope, envelopeVersion } from '@dialog/contracts/
 import type { Operation, OwnedOperation } from '@dialog/contracts/operation';
 import type { Logger } from 'pino';
 import { LaneFull, LaneUnavailable } from './faults.ts';
-import { type LaneSet, laneOf, queueNameOf, replySubject } from './lane.ts';
+import { defaultLaneCount, type LaneSet, laneOf, queueNameOf, replySubject } from './lane.ts';
 import { openLaneWatch } from './lane-watch.ts';
 import type { SubmitMetrics } from './metrics.ts';
 import type { Nats } from './open-nats.ts';
@@ -48,7 +48,7 @@ export type LanesSettings = LaneSet & {
 };
 
 export const defaultLanesSettings = {
-  laneCount: 8,
+  laneCount: defaultLaneCount,
   prefix: 'dialogporten',
   // Few hundred dialogs are a transaction of tens of milliseconds; beyond that only the wait grows, not the throughput.
   envelopeCommandsMax: 256,

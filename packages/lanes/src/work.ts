@@ -3,7 +3,7 @@ import type { Envelope } from '@dialog/contracts/commands';
 import type { Operation } from '@dialog/contracts/operation';
 import { type Job, type JobJson, Queue, WaitingError } from 'bullmq';
 import type { Logger } from 'pino';
-import { type LaneSet, queueNameOf, queueOptions, workerOptions } from './lane.ts';
+import { defaultLaneCount, type LaneSet, queueNameOf, queueOptions, workerOptions } from './lane.ts';
 import { LeavingWorker } from './leaving-worker.ts';
 import type { WorkMetrics } from './metrics.ts';
 import { onceInAWhile } from './once-in-a-while.ts';
@@ -30,7 +30,7 @@ export type WorkSettings = LaneSet & {
 };
 
 export const defaultWorkSettings = {
-  laneCount: 8,
+  laneCount: defaultLaneCount,
   prefix: 'dialogporten',
   lockMs: 5_000,
   lockCheckMs: 2_500,

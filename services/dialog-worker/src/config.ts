@@ -1,4 +1,5 @@
 import type { Retention } from '@dialog/database/retention';
+import { defaultLaneCount } from '@dialog/lanes/lane';
 import { redisUrl } from '@dialog/lanes/redis-url';
 import { defaultWorkSettings } from '@dialog/lanes/work';
 import { durationMs, listOf, logLevel, port, readConfig, url, wholeNumber } from '@dialog/telemetry/config';
@@ -15,7 +16,7 @@ const settings = z
     /** Path of a NATS credentials file. */
     NATS_CREDS: z.string().optional(),
     /** The same in all processes; another number needs empty lanes. */
-    LANES: wholeNumber(1, 1024).default(8),
+    LANES: wholeNumber(1, 1_024).default(defaultLaneCount),
     /** How long the envelope of a killed worker stays locked; a worker that stands still for longer loses its own. */
     LANE_LOCK_MS: durationMs(1_000, 600_000).default(defaultWorkSettings.lockMs),
     /** How often envelopes are looked for whose lock ran out. Both together is how long a lane can stand still. */

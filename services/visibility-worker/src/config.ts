@@ -1,3 +1,4 @@
+import { defaultLaneCount } from '@dialog/lanes/lane';
 import { redisUrl } from '@dialog/lanes/redis-url';
 import { durationMs, listOf, logLevel, port, url, wholeNumber } from '@dialog/telemetry/config';
 import { z } from 'zod';
@@ -14,7 +15,7 @@ export const visibilityConfig = z
     /** Path of a NATS credentials file. */
     NATS_CREDS: z.string().optional(),
     /** The same in all processes; another number needs empty lanes. */
-    LANES: wholeNumber(1, 1024).default(8),
+    LANES: wholeNumber(1, 1_024).default(defaultLaneCount),
     HEALTH_PORT: port.default(0),
     LOG_LEVEL: logLevel.default('info'),
 
