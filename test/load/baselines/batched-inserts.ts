@@ -25,7 +25,7 @@ const dialogsPerTransaction = 50;
 const seconds = Number(process.argv[2] ?? 4);
 const db = openDatabase(process.env.DATABASE_URL ?? '', {
   ...{ applicationName: 'baseline', connectionsMax: connections },
-  ...{ connectTimeoutMs: 5_000, statementTimeoutMs: 60_000 },
+  ...{ connectTimeoutMs: 5_000, statementTimeoutMs: 60_000, byKey: true },
 });
 
 /** Decided once: all that differs between dialogs of the bench is their ids. */

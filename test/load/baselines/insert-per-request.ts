@@ -40,7 +40,12 @@ import { listen } from '../../../services/gateway/src/listen.ts';
 const config = readGatewayConfig(process.env);
 const log = createLogger('baseline', config.logLevel);
 const connectionsMax = Number(process.env.BASELINE_CONNECTIONS ?? 16);
-const db = openDatabase(config.databaseUrl, { ...config.database, applicationName: 'baseline', connectionsMax });
+const db = openDatabase(config.databaseUrl, {
+  ...config.database,
+  applicationName: 'baseline',
+  connectionsMax,
+  byKey: true,
+});
 const platform = openPlatform(config.platform, { log });
 
 /**
