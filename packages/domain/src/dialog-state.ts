@@ -152,7 +152,7 @@ export function namedIn(payload: unknown): { ids: Set<string>; idempotentKeys: S
     for (const [name, member] of Object.entries(value)) {
       if (typeof member === 'object') pending.push(member);
       else if (typeof member !== 'string') continue;
-      else if (name.toLowerCase() === 'idempotentkey') idempotentKeys.add(member);
+      else if (isKeyName(name)) idempotentKeys.add(member);
       else if (member.length === 36 && uuid.test(member)) ids.add(member.toLowerCase());
     }
     // A patch operation names the member in its path and the key in its value.
@@ -161,6 +161,11 @@ export function namedIn(payload: unknown): { ids: Set<string>; idempotentKeys: S
     }
   }
   return { ids, idempotentKeys };
+}
+
+/** The length first: this is asked of every text in every payload. */
+function isKeyName(name: string): boolean {
+  return name.length === 'idempotentKey'.length && name.toLowerCase() === 'idempotentkey';
 }
 
 /** Folds a change into the state, so that the next command of the envelope is decided on what this one left. */

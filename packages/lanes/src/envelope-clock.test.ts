@@ -66,6 +66,24 @@ describe('the clock of a lane', () => {
     expect(heldBackMs('h')).toBe(10);
   });
 
+  it('lets commands that are only to be accepted soon gather when the one ahead has landed', () => {
+    const clock = createEnvelopeClock<string>(settings);
+    clock.add('a', 1, { soon: true });
+    expect(clock.take(100)).toEqual(['a']);
+    clock.acknowledged();
+    clock.landed(0);
+    clock.add('b', 1, { soon: true });
+    expect(clock.dueInMs(102)).toBe(3);
+    expect(clock.take(104)).toBeUndefined();
+    clock.add('c', 1, { soon: true });
+    expect(clock.take(105)).toEqual(['b', 'c']);
+    clock.acknowledged();
+    clock.landed(0);
+    clock.add('d', 1, { soon: true });
+    clock.add('waited for', 1);
+    expect(clock.take(105)).toEqual(['d', 'waited for']);
+  });
+
   it('waits for an outcome no longer than the cap', () => {
     const clock = clockWith('a');
     clock.take(100);

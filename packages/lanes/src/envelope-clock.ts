@@ -17,7 +17,8 @@ export type ClockSettings = {
  * the caller passes the time (milliseconds, any origin), sends what `take` returns, and reports back.
  *
  * An idle lane sends at once. While an envelope is on its way, commands gather, and leave together when it has landed,
- * when the cap has passed, or when they fill an envelope: batches grow with the load, without a linger when idle.
+ * when the cap has passed, or when they fill an envelope: batches grow with the load, without a linger when idle. Where
+ * all of them are only to be accepted soon, the cap alone counts.
  *
  * In every case an envelope leaves only after Redis has acknowledged the one before. Otherwise the first could fail and
  * be sent again behind the second, and commands would be applied in another order than they came in.
@@ -29,7 +30,7 @@ export function createEnvelopeClock<Item>({ commandsMax, bytesMax, capMs, soonCa
   let unacknowledged = false;
   /** Envelopes that were sent and whose outcome is not known. */
   let underway = 0;
-  let sentAt = 0;
+  let sentAt = Number.NEGATIVE_INFINITY;
   let hurrying = false;
 
   return {
@@ -96,11 +97,14 @@ export function createEnvelopeClock<Item>({ commandsMax, bytesMax, capMs, soonCa
   };
 
   function isHeldBack(now: number): boolean {
-    if (underway === 0 || hurrying) return false;
+    if (hurrying) return false;
     return now - sentAt < holdMs() && waiting.length < commandsMax && bytes < bytesMax;
   }
 
   function holdMs(): number {
+    // Nobody waits for the outcomes of these: that the lane is free again is no reason to hurry.
+    if (soonOnes === waiting.length) return Math.min(capMs, soonCapMs * Math.max(1, underway));
+    if (underway === 0) return 0;
     return soonOnes > 0 ? Math.min(capMs, soonCapMs * underway) : capMs;
   }
 
