@@ -72,7 +72,8 @@ describe('subscribers', () => {
     const credentials = await issueSubscriberCredentials(signer, access);
     const enter = () => connectWith(natsUrl, credentials);
     const [first] = await Promise.all([enter(), enter()]);
-    await expect(enter()).rejects.toThrow(/maximum account active connections/i);
+    // The server says why and hangs up; a client that is still writing may only notice that.
+    await expect(enter()).rejects.toThrow(/maximum account active connections|EPIPE|ECONNRESET/i);
     await connectWith(natsUrl, await issueCreds(seeds.services, 'service', {}));
     await first.close();
     await expect.poll(enter).toBeDefined();

@@ -45,7 +45,8 @@ class PreparingClient implements PostgresPoolClient {
   }
 
   async #query<Row>(text: string, values: unknown[]): Promise<PostgresQueryResult<Row>> {
-    const name = nameOf(text);
+    // Without parameters it is `begin`, `commit` and their like, for which there is nothing to plan.
+    const name = values.length === 0 ? undefined : nameOf(text);
     const { command, rowCount, rows } = await this.#client.query({ ...(name !== undefined && { name }), text, values });
     return { command: commands.find((known) => known === command) ?? 'SELECT', rowCount: rowCount ?? 0, rows };
   }

@@ -94,7 +94,9 @@ it('finds a dialog in one partition, and what is asked of a party in all of them
   await partitionDialogs(owner, 8);
   const partitionsIn = async (plan: ReturnType<typeof sql>) => {
     const { rows } = await sql<{ 'QUERY PLAN': string }>`explain ${plan}`.execute(db);
-    return rows.filter((row) => / on dialog\w*_of_8_\d/.test(row['QUERY PLAN'])).length;
+    // A partition may be named twice, with its index on a line of its own.
+    const named = rows.flatMap((row) => / on (dialog\w*_of_8_\d)/.exec(row['QUERY PLAN'])?.[1] ?? []);
+    return new Set(named).size;
   };
   const [id, other] = [await create(), await create()];
   expect(await partitionsIn(sql`select * from dialog where id in (${id})`)).toBe(1);
