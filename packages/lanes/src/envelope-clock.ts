@@ -102,10 +102,11 @@ export function createEnvelopeClock<Item>({ commandsMax, bytesMax, capMs, soonCa
   }
 
   function holdMs(): number {
+    const soonMs = Math.min(capMs, soonCapMs * Math.max(1, underway));
     // Nobody waits for the outcomes of these: that the lane is free again is no reason to hurry.
-    if (soonOnes === waiting.length) return Math.min(capMs, soonCapMs * Math.max(1, underway));
+    if (soonOnes === waiting.length) return soonMs;
     if (underway === 0) return 0;
-    return soonOnes > 0 ? Math.min(capMs, soonCapMs * underway) : capMs;
+    return soonOnes > 0 ? soonMs : capMs;
   }
 
   function countThatFits(): number {

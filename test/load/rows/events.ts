@@ -4,11 +4,10 @@ import type { BenchStack } from '../bench-stack.ts';
 import { generateLoad } from '../generate-load.ts';
 import { peakOf } from '../peak.ts';
 import { createDialog, requireStatus } from '../requests.ts';
+import { eventsPerDialog } from '../tax-return.ts';
 import type { Bench } from './row.ts';
 
 const goalMs = 100;
-/** Of a dialog of the bench: itself, a transmission, two activities. */
-const eventsPerDialog = 4;
 const lateMs = 30_000;
 
 /**
