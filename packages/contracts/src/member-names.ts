@@ -39,46 +39,65 @@ export type Reading = {
   nullAsEmptyList: boolean;
 };
 
+/** Where reading is: names of members, positions in lists. Put together only for who needs to be told. */
+type Place = (string | number)[];
+
 /**
  * Gives members the names that the schema knows them by: a request may write them in any casing. Where two differ in
  * casing only, the last one wins. What needs no change is returned as it is, not copied.
  */
-export function withMemberNames(value: unknown, shape: Shape, reading: Reading, path = ''): unknown {
+export function withMemberNames(value: unknown, shape: Shape, reading: Reading): unknown {
+  return read(value, shape, reading, []);
+}
+
+function read(value: unknown, shape: Shape, reading: Reading, place: Place): unknown {
   if (typeof value === 'string') {
-    if (!isStorable(value)) reading.unstorable.push(path);
+    if (!isStorable(value)) reading.unstorable.push(pathOf(place));
     return value;
   }
   if (value === null) return shape.kind === 'list' && reading.nullAsEmptyList ? [] : value;
   if (typeof value !== 'object') return value;
-  if (Array.isArray(value)) return shape.kind === 'list' ? readList(value, shape.item, reading, path) : value;
-  return shape.kind === 'object' ? readObject(value, shape.members, reading, path) : value;
+  if (Array.isArray(value)) return shape.kind === 'list' ? readList(value, shape.item, reading, place) : value;
+  return shape.kind === 'object' ? readObject(value, shape.members, reading, place) : value;
 }
 
-function readList(list: readonly unknown[], item: Shape, reading: Reading, path: string): readonly unknown[] {
+function readList(list: readonly unknown[], item: Shape, reading: Reading, place: Place): readonly unknown[] {
   reading.itemCount += list.length;
   let copy: unknown[] | undefined;
   for (let index = 0; index < list.length; index++) {
     const given = list[index];
-    const read = withMemberNames(given, item, reading, `${path}[${index}]`);
-    if (read === given) continue;
+    place.push(index);
+    const value = read(given, item, reading, place);
+    place.pop();
+    if (value === given) continue;
     copy ??= [...list];
-    copy[index] = read;
+    copy[index] = value;
   }
   return copy ?? list;
 }
 
-function readObject(object: object, members: ReadonlyMap<string, Member>, reading: Reading, path: string): object {
-  let changed = false;
-  const read: [name: string, value: unknown][] = [];
-  for (const [key, given] of Object.entries(object)) {
+function readObject(object: object, members: ReadonlyMap<string, Member>, reading: Reading, place: Place): object {
+  const keys = Object.keys(object);
+  const given: unknown[] = Object.values(object);
+  let copy: [name: string, value: unknown][] | undefined;
+  for (const [index, key] of keys.entries()) {
     const member = members.get(key) ?? members.get(key.toLowerCase());
     if (member === undefined) continue;
     const { name, shape } = member;
-    const value = withMemberNames(given, shape, reading, path === '' ? name : `${path}.${name}`);
-    changed ||= value !== given || name !== key;
-    read.push([name, value]);
+    place.push(name);
+    const value = read(given[index], shape, reading, place);
+    place.pop();
+    if (copy === undefined && value === given[index] && name === key) continue;
+    copy ??= Object.entries(object)
+      .slice(0, index)
+      .filter(([earlier]) => members.has(earlier));
+    copy.push([name, value]);
   }
-  return changed ? Object.fromEntries(read) : object;
+  return copy === undefined ? object : Object.fromEntries(copy);
+}
+
+function pathOf(place: Place): string {
+  return place.map((step, depth) => (typeof step === 'number' ? `[${step}]` : depth === 0 ? step : `.${step}`)).join('');
 }
 
 /** Postgres stores neither the character U+0000 nor half of a surrogate pair. */

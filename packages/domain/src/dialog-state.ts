@@ -149,10 +149,13 @@ export function namedIn(payload: unknown): { ids: Set<string>; idempotentKeys: S
       continue;
     }
     if (typeof value !== 'object' || value === null) continue;
-    for (const [name, member] of Object.entries(value)) {
+    // Not entries: making pairs took twice as long as everything else here.
+    const names = Object.keys(value);
+    const members: unknown[] = Object.values(value);
+    for (const [index, member] of members.entries()) {
       if (typeof member === 'object') pending.push(member);
       else if (typeof member !== 'string') continue;
-      else if (isKeyName(name)) idempotentKeys.add(member);
+      else if (isKeyName(names[index] ?? '')) idempotentKeys.add(member);
       else if (member.length === 36 && uuid.test(member)) ids.add(member.toLowerCase());
     }
     // A patch operation names the member in its path and the key in its value.

@@ -11,7 +11,7 @@ export type LaneSet = {
  * Few lanes make large envelopes, and most of an envelope's cost is its own: on two cores, four lanes carried 2,055
  * waited creates a second, eight 1,594, and two no more than four. A lane carries thousands a second.
  */
-export const defaultLaneCount = 4;
+export const defaultLaneCount = 2;
 
 /**
  * The lane of a dialog, 0 to laneCount - 1: the same in every process and for all time, whatever the case of the id.
