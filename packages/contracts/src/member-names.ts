@@ -97,7 +97,9 @@ function readObject(object: object, members: ReadonlyMap<string, Member>, readin
 }
 
 function pathOf(place: Place): string {
-  return place.map((step, depth) => (typeof step === 'number' ? `[${step}]` : depth === 0 ? step : `.${step}`)).join('');
+  return place
+    .map((step, depth) => (typeof step === 'number' ? `[${step}]` : depth === 0 ? step : `.${step}`))
+    .join('');
 }
 
 /** Postgres stores neither the character U+0000 nor half of a surrogate pair. */

@@ -22,6 +22,7 @@ const warmUpSeconds = 6;
 /** What can be looked into, by the name of its row. */
 const loads: Record<string, (stack: BenchStack) => Promise<LoadRequest>> = {
   'create-waited': async (stack) => ({ ...createDialog(stack), connections: 256 }),
+  'one-caller': async (stack) => ({ ...createDialog(stack), connections: 1 }),
   mix: async (stack) => ({ ...createWithChildren(stack), connections: 256 }),
   batch: async (stack) => ({ ...createInBatch(stack), connections: 4 }),
   accept: async (stack) => ({
