@@ -85,6 +85,13 @@ describe('a subscriber', () => {
     });
   });
 
+  it("cannot publish to where an event that it got is acknowledged: that is the relay's", async () => {
+    const answer = own[0]?.reply ?? '';
+    expect(answer).toMatch(`$JS.ACK.${eventStream}.of-ttd.`);
+    expect(await denied(subscriber, () => subscriber.publish(answer, ''))).toMatch(/permissions violation/i);
+    expect(await everything()).toEqual(before);
+  });
+
   it.each([
     ofTtd,
     'dialogporten.replies.gateway-1',
