@@ -13,13 +13,18 @@ const relaxedSettings = ['fsync=off', 'synchronous_commit=off', 'full_page_write
  */
 const durableSettings = [
   'max_connections=200',
-  `shared_buffers=${sharedBuffersMb(os.totalmem())}MB`,
+  `shared_buffers=${sharedBuffersMb()}MB`,
   ...['max_wal_size=4GB', 'checkpoint_timeout=15min'],
 ];
 
-/** An eighth of the machine's memory, which it is not alone on, between Postgres' default and 2 GB. */
-function sharedBuffersMb(machineBytes: number): number {
-  return Math.max(128, Math.min(2_048, Math.floor(machineBytes / 8 / 1024 / 1024)));
+/**
+ * A quarter of the memory that there is, as Postgres' manual suggests, and its default at least. It takes no more of that
+ * than its data needs.
+ */
+function sharedBuffersMb(): number {
+  // That of a container; very large, or nothing, where there is no limit.
+  const memoryBytes = Math.min(os.totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  return Math.max(128, Math.floor(memoryBytes / 4 / 1024 / 1024));
 }
 
 /**
