@@ -24,7 +24,7 @@ describe('configuration', () => {
   it('needs no more than where things are', () => {
     const config = parseConfig(gatewayConfig, least);
     expect(config.http).toMatchObject({ port: 8080, hostname: '127.0.0.1' });
-    expect(config.lanes).toMatchObject({ laneCount: 4, prefix: 'dialog' });
+    expect(config.lanes).toMatchObject({ laneCount: 2, prefix: 'dialog' });
     expect(config.limits).toMatchObject({ writeWaitMs: 10_000, bodyBytesMax: 20_000_000 });
     expect(config.tokenIssuers).toEqual([
       'https://maskinporten.no',
