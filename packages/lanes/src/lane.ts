@@ -8,9 +8,9 @@ export type LaneSet = {
 };
 
 /**
- * One for each of two cores. Most of an envelope's cost is its own, and few lanes make few and large ones: 450 creates a
- * second whose callers wait for 202 alone are 72 envelopes a second on two lanes, and 104 to 140 on four. A lane carries
- * thousands a second; more of them are for more cores, and for a slow command to keep fewer others waiting.
+ * One for each of two cores. Most of an envelope's cost is its own, and few lanes make few and large ones: 300 creates a
+ * second whose callers wait for 202 alone are 70 envelopes a second on two lanes, and 136 on four. A lane carries thousands
+ * of commands a second; more lanes are for more cores, and for a slow command to keep fewer others waiting.
  */
 export const defaultLaneCount = 2;
 
