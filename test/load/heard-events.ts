@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventStream } from '@dialog/events/stream';
+import { ownerFilter } from '@dialog/events/subjects';
 import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
 import { connect, credsAuthenticator } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { BenchStack } from './bench-stack.ts';
 
-const stream = 'DIALOG_EVENTS';
 const event = z.object({ time: z.string() });
 const lateMs = 30_000;
 
@@ -26,9 +27,9 @@ export async function listen(stack: Pick<BenchStack, 'natsUrl' | 'natsCreds'>, o
   const authenticator = credsAuthenticator(readFileSync(natsCreds.admin));
   const connection = await connect({ servers: natsUrl, authenticator });
   const latencies: number[] = [];
-  const consumer = await jetstream(connection).consumers.get(stream, {
+  const consumer = await jetstream(connection).consumers.get(eventStream, {
     deliver_policy: DeliverPolicy.New,
-    filter_subjects: `dialogporten.events.v1.owner.${org}.>`,
+    filter_subjects: ownerFilter({ org }),
   });
   const messages = await consumer.consume({
     max_messages: 5_000,
@@ -48,9 +49,4 @@ export async function listen(stack: Pick<BenchStack, 'natsUrl' | 'natsCreds'>, o
       await connection.close();
     },
   };
-}
-
-/** Of values in ascending order. */
-export function quantileOf(sorted: readonly number[], quantile: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * quantile))] ?? Number.NaN;
 }

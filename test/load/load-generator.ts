@@ -9,6 +9,7 @@ import autocannon, { type Request as AutocannonRequest, type Options, type Resul
 import { z } from 'zod';
 import { manyParties } from './organisations.ts';
 import { paced } from './paced.ts';
+import { quantileOf } from './statistics.ts';
 import { taxpayer } from './tax-return.ts';
 import { upload } from './upload.ts';
 
@@ -64,7 +65,7 @@ async function run(request: Request): Promise<LoadResult> {
   const { user, system } = process.cpuUsage(cpuBefore);
   const elapsedMs = answers.at(-1)?.[0] ?? Number.NaN;
   const sorted = answers.map(([, latencyMs]) => latencyMs).sort((a, b) => a - b);
-  const quantile = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
+  const quantile = (q: number) => quantileOf(sorted, q);
   return {
     statuses,
     perSecond: answers.length / (elapsedMs / 1000),

@@ -5,6 +5,11 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
+/** Of values in ascending order; 1 for the largest. */
+export function quantileOf(sorted: readonly number[], quantile: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * quantile))] ?? Number.NaN;
+}
+
 /**
  * How fast `y` grows with `x`: the median of the slopes between every two points (Theil and Sen). A few points far off,
  * such as a heap just before and after it was collected, hardly move it.

@@ -18,6 +18,7 @@ import type { Change } from '@dialog/domain/outcome';
 import { sql } from 'kysely';
 import { uuidv7 } from 'uuidv7';
 import { taxReturn } from '../tax-return.ts';
+import { outboxChange } from './outbox-change.ts';
 
 const connections = 4;
 const dialogsPerTransaction = 50;
@@ -64,10 +65,7 @@ function another(): Change {
 async function insertMany(): Promise<void> {
   const changes = Array.from({ length: dialogsPerTransaction }, another);
   const now = timestampOf(Date.now());
-  const outbox = changes.map(({ dialog, events }) => {
-    const { id: dialogId, revision, org, party, serviceResource } = dialog;
-    return sql`(${now}, ${JSON.stringify({ dialogId, revision, org, party, serviceResource, occurredAt: now, events })})`;
-  });
+  const outbox = changes.map((change) => sql`(${now}, ${outboxChange({ traceparent: null }, change, now)})`);
   await inTransaction(db, (trx) =>
     Promise.all([
       dialogs.insert(

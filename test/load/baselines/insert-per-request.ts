@@ -15,17 +15,15 @@ import { openDialogTokenKeys } from '@dialog/access/dialog-token-key-file';
 import { openPlatform } from '@dialog/access/platform/platform';
 import { createTokenVerifier } from '@dialog/access/tokens';
 import type { Command } from '@dialog/contracts/commands';
-import type { DialogChange, DialogEvent } from '@dialog/contracts/dialog-event';
 import type { Operation } from '@dialog/contracts/operation';
 import { toProblem } from '@dialog/contracts/problem';
-import { type Timestamp, timestampOf } from '@dialog/contracts/timestamp';
+import { timestampOf } from '@dialog/contracts/timestamp';
 import { type Database, openDatabase } from '@dialog/database/open';
 import * as activities from '@dialog/database/tables/activities';
 import * as dialogs from '@dialog/database/tables/dialogs';
 import * as transmissions from '@dialog/database/tables/transmissions';
 import { inTransaction } from '@dialog/database/transaction';
 import { decide } from '@dialog/domain/decide';
-import type { Dialog } from '@dialog/domain/dialog';
 import { emptyState } from '@dialog/domain/dialog-state';
 import { createLogger } from '@dialog/telemetry/logger';
 import { createMetrics } from '@dialog/telemetry/metrics';
@@ -36,6 +34,7 @@ import { readGatewayConfig } from '../../../services/gateway/src/config.ts';
 import { decisionsOf } from '../../../services/gateway/src/decisions.ts';
 import { listAuthorizationsOf } from '../../../services/gateway/src/list-authorizations.ts';
 import { listen } from '../../../services/gateway/src/listen.ts';
+import { outboxChange } from './outbox-change.ts';
 
 const config = readGatewayConfig(process.env);
 const log = createLogger('baseline', config.logLevel);
@@ -66,25 +65,18 @@ async function apply(trx: Database, command: Command): Promise<Operation> {
   if (outcome.kind === 'rejected') return { ...common, status: 'Rejected', problem: toProblem(outcome.rejection) };
   const [change] = outcome.changes;
   if (change === undefined) return { ...common, status: 'Applied', revision: outcome.revision };
-  const { dialog, events } = change;
+  const { dialog } = change;
   await Promise.all([
     kind === 'CreateDialog'
       ? dialogs.insert(trx, [dialog])
       : dialogs.update(trx, [{ dialog, documentsChanged: false }]),
     transmissions.insert(trx, change.transmissions),
     activities.insert(trx, change.activities),
-    sql`insert into baseline_outbox (occurred_at, change) values (${now}, ${outboxChange(command, dialog, events, now)})`.execute(
+    sql`insert into baseline_outbox (occurred_at, change) values (${now}, ${outboxChange(command, change, now)})`.execute(
       trx,
     ),
   ]);
   return { ...common, status: 'Applied', revision: outcome.revision };
-}
-
-function outboxChange({ traceparent }: Command, dialog: Dialog, events: DialogEvent[], occurredAt: Timestamp): string {
-  const { id: dialogId, revision, org, party, serviceResource, process: processUri, precedingProcess } = dialog;
-  const facts = { dialogId, revision, org, party, serviceResource, process: processUri, precedingProcess };
-  const change: DialogChange = { ...facts, occurredAt, traceparent, events };
-  return JSON.stringify(change);
 }
 
 const closing = new AbortController();

@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { withClient } from '@dialog/local/database';
 import type { BenchStack } from '../bench-stack.ts';
 import { generateLoad } from '../generate-load.ts';
-import { listen, quantileOf } from '../heard-events.ts';
+import { listen } from '../heard-events.ts';
 import { cpuSecondsOf } from '../processes.ts';
 import { createDialog, requireStatus } from '../requests.ts';
+import { quantileOf } from '../statistics.ts';
 import { eventsPerDialog } from '../tax-return.ts';
 import type { Bench } from './row.ts';
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventStream } from '@dialog/events/stream';
 import { withClient } from '@dialog/local/database';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, credsAuthenticator } from '@nats-io/transport-node';
@@ -196,7 +197,7 @@ async function natsBytes({ natsUrl, natsCreds }: BenchStack): Promise<number> {
   });
   try {
     const manager = await jetstreamManager(connection, { checkAPI: false });
-    const { state } = await manager.streams.info('DIALOG_EVENTS');
+    const { state } = await manager.streams.info(eventStream);
     // The oldest may be gone already.
     return (state.bytes / state.messages) * state.last_seq;
   } finally {
